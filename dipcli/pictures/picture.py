@@ -1,0 +1,38 @@
+"""A picture in memory: its numbers, and everything else that its file holds."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What a file holds beside its colours, carried from the input to the result."""
+
+    format: str = "PNG"  # Pillow's name: PNG, JPEG, WEBP, TIFF, BMP, AVIF
+    depth: int = 8  # bits per value: 8, 16, or 32 for float
+    icc: bytes | None = None  # the profile stays; the numbers are not converted
+    exif: bytes | None = None  # the orientation tag is already applied and reset
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    text: dict[str, str] = field(default_factory=dict)  # PNG text chunks
+    notes: tuple[str, ...] = ()  # what reading changed, to be told to the user
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Colours, alpha and the rest of one picture, upright.
+
+    pixels: (H, W, C) float32 in [0, 1]; C is 1 for gray, 3 for colour.
+    alpha: (H, W) float32 in [0, 1], or None.
+    """
+
+    pixels: NDArray[np.float32]
+    alpha: NDArray[np.float32] | None = None
+    meta: Meta = field(default_factory=Meta)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
