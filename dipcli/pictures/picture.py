@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 class Meta:
     """What a file holds beside its colours, carried from the input to the result."""
 
-    format: str = "PNG"  # Pillow's name: PNG, JPEG, WEBP, TIFF, BMP, AVIF
+    format: str = "PNG"  # Pillow's name: PNG, JPEG, WEBP, TIFF, BMP, AVIF, GIF
     depth: int = 8  # bits per value: 8, 16, or 32 for float
+    lossless: bool = False  # a lossless WebP stays one
+    premultiplied: bool = False  # colours are multiplied by alpha (TIFF "associated" alpha)
     icc: bytes | None = None  # the profile stays; the numbers are not converted
-    exif: bytes | None = None  # the orientation tag is already applied and reset
+    exif: bytes | None = None  # from the TIFF header on; upright: the orientation is reset
     xmp: bytes | None = None
-    dpi: tuple[float, float] | None = None
-    text: dict[str, str] = field(default_factory=dict)  # PNG text chunks
+    dpi: tuple[float, float] | None = None  # dots per inch, horizontal and vertical
+    text: dict[str, str] = field(default_factory=dict)  # PNG text chunks; JPEG comment
+    chunks: tuple[tuple[bytes, bytes], ...] = ()  # PNG chunks on colour: gAMA, cHRM, sRGB, cICP
     notes: tuple[str, ...] = ()  # what reading changed, to be told to the user
 
 

@@ -1,0 +1,109 @@
+"""Whole files or none: atomic writing, and the litter of processes that were killed."""
+
+import os
+import secrets
+import shutil
+import socket
+import time
+from pathlib import Path
+
+from dipcli.errors import WriteError
+
+TEMPORARY = ".dip-tmp-"
+_TOKEN = secrets.token_hex(4)  # tells this process from an earlier one with the same number
+_HOST = "".join(c if c.isalnum() else "_" for c in socket.gethostname())[:40]
+_DAY = 86400.0  # seconds; no write takes that long
+
+
+def name_of(source: Path | bytes) -> str:
+    """How messages call a source: its path, printable whatever bytes it has."""
+    if isinstance(source, bytes):
+        return "standard input"
+    return os.fsencode(source).decode("utf-8", "replace")
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` so that `path` is at any moment the old file or the whole new one.
+
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and take the
+    place of `path` in one rename; links are followed, permissions of an old file are kept.
+    Raises WriteError, with the old file intact and no temporary file left.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(data)  # a pipe or a device: nothing to be put in its place
+            return
+        _replace(target, data)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise WriteError(f"{name_of(path)}: cannot be written: {reason}") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Write a temporary file beside `target`, flush it and rename it."""
+    name = f"{TEMPORARY}{_HOST}-{os.getpid()}-{_TOKEN}-{secrets.token_hex(4)}"
+    temporary = target.with_name(name)
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _flush_folder(target.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename survive a power cut; systems that cannot open a folder do it themselves."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_litter(folder: Path) -> list[Path]:
+    """Remove the temporary files that killed processes left in `folder`; return what went.
+
+    A file of a living process stays. Where that cannot be known (another host on a shared
+    folder, Windows) a file stays until it is a day old.
+    """
+    removed = []
+    for path in folder.glob(TEMPORARY + "*"):
+        try:
+            if not _abandoned(path):
+                continue
+            path.unlink()
+        except OSError:  # another process was faster, or the folder is read-only
+            continue
+        removed.append(path)
+    return removed
+
+
+def _abandoned(path: Path) -> bool:
+    """Whether the process that wrote this temporary file is gone."""
+    host, _, rest = path.name.removeprefix(TEMPORARY).partition("-")
+    pid, _, token = rest.partition("-")
+    if host != _HOST or not pid.isdigit() or os.name != "posix":
+        return time.time() - path.stat().st_mtime > _DAY
+    if int(pid) == os.getpid():
+        return not token.startswith(_TOKEN)
+    return not _alive(int(pid))
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,72 @@
+"""Masks: which pixels are holes."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dipcli.errors import MaskError, PictureError
+from dipcli.pictures.files import name_of
+from dipcli.pictures.picture import Picture
+from dipcli.pictures.reading import read
+
+_MOST, _LEAST = 0.95, 0.0001  # fractions of the picture beyond which a hole is suspicious
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+
+
+def read_mask(
+    source: Path | bytes,
+    size: tuple[int, int],
+    invert: bool = False,
+    *,
+    picture_name: str = "the picture",
+) -> NDArray[np.bool_]:
+    """The hole that a mask file draws: (H, W) bool, True where to fill.
+
+    White (over half) is the hole, black is kept; transparent counts as black. `invert` turns
+    that round. size: (width, height) of the picture. Raises MaskError if the mask cannot be
+    read, has another size, or covers nothing or everything.
+    """
+    name = "the mask" if isinstance(source, bytes) else name_of(source)
+    try:
+        mask = read(source)
+    except PictureError as error:
+        raise MaskError(str(error)) from error
+    if mask.size != tuple(size):
+        raise MaskError(
+            f"{name} is {mask.size[0]}x{mask.size[1]} but {picture_name} is {size[0]}x{size[1]}; "
+            "scale the mask or give the right one"
+        )
+    gray = mask.pixels[..., 0] if mask.pixels.shape[2] == 1 else mask.pixels @ _LUMA
+    if mask.alpha is not None and not mask.meta.premultiplied:
+        gray = gray * mask.alpha
+    return _checked((gray > 0.5) != invert, name, "is white", "--invert-mask")
+
+
+def mask_from_alpha(picture: Picture, invert: bool = False) -> NDArray[np.bool_]:
+    """The transparent pixels (alpha under a half) as the hole: (H, W) bool, True where to fill.
+
+    Raises MaskError if the picture has no alpha, or it covers nothing or everything.
+    """
+    if picture.alpha is None:
+        raise MaskError("the picture has no transparent pixels to fill; give a mask file instead")
+    return _checked((picture.alpha < 0.5) != invert, "the alpha", "is transparent", "--invert-mask")
+
+
+def _checked(hole: NDArray[np.bool_], name: str, drawn: str, flag: str) -> NDArray[np.bool_]:
+    """The hole, if it leaves something to do and something to learn from."""
+    if not hole.any():
+        raise MaskError(f"{name} covers nothing: what {drawn} is the hole; {flag} turns that round")
+    if hole.all():
+        raise MaskError(
+            f"{name} covers everything: what {drawn} is the hole; {flag} turns that round"
+        )
+    return hole
+
+
+def mask_warning(hole: NDArray[np.bool_]) -> str | None:
+    """A warning if the hole is suspiciously large (> 95 %) or small (< 0.01 %), else None."""
+    fraction = float(hole.mean())
+    if _LEAST <= fraction <= _MOST:
+        return None
+    return f"the hole is {fraction:.2%} of the picture; is the mask the other way round? (--invert-mask)"
