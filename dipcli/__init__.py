@@ -1,3 +1,33 @@
-"""Restore one picture from itself: Deep Image Prior (Ulyanov et al., CVPR 2018)."""
+"""Restore one picture from itself: Deep Image Prior (Ulyanov et al., CVPR 2018).
+
+    result = dipcli.denoise(image)          # result.image: dtype and layout of the input
+    for step in dipcli.steps(dipcli.tasks.denoise(image), preset="fast"): ...
+
+Importing this package does not import torch; using one of its functions does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dipcli import errors, tasks
+    from dipcli.restore import Result, denoise, steps
 
 __version__ = "0.1.0"
+
+__all__ = ["Result", "__version__", "denoise", "errors", "steps", "tasks"]
+
+_MODULES = ("errors", "tasks")
+
+
+def __getattr__(name: str) -> object:
+    """Import on first use (PEP 562)."""
+    if name in _MODULES:
+        return import_module(f"dipcli.{name}")
+    if name in __all__:
+        return getattr(import_module("dipcli.restore"), name)
+    raise AttributeError(f"module 'dipcli' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,74 @@
+"""Muon for convolution weights, Adam for the rest; or Adam for everything, as published."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+ADAM_LR_BESIDE_MUON = 0.01
+
+
+def build(kind: str, net: nn.Module, lr: float) -> list[Optimizer]:
+    """The optimizers of one run; each owns a part of the parameters of `net`."""
+    if kind == "adam":
+        return [Adam(net.parameters(), lr=lr)]
+    matrices = [p for p in net.parameters() if p.ndim == 4]
+    vectors = [p for p in net.parameters() if p.ndim != 4]
+    return [Muon(matrices, lr=lr), Adam(vectors, lr=ADAM_LR_BESIDE_MUON)]
+
+
+class Muon(Optimizer):
+    """Momentum, orthogonalised (Jordan et al. 2024), for convolution weights as matrices.
+
+    A weight (out, in, k, k) is the matrix out x (in k k). Its Nesterov momentum is replaced
+    by the nearest matrix with equal singular values; the step is lr times that, times
+    sqrt(max(1, rows / columns)). No weight decay.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95) -> None:
+        """lr: the spectral size of one step; momentum: weight of the past."""
+        super().__init__(list(params), {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """One step; matrices of one shape are orthogonalised together."""
+        for group in self.param_groups:
+            alike: dict[torch.Size, list[tuple[Tensor, Tensor]]] = defaultdict(list)
+            for p in group["params"]:
+                if p.grad is not None:
+                    direction = self._nesterov(p, group).flatten(1)
+                    alike[direction.shape].append((p, direction))
+            for shape, members in alike.items():
+                updates = orthogonalise(torch.stack([direction for _, direction in members]))
+                rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
+                for (p, _), update in zip(members, updates, strict=True):
+                    p.sub_(update.view_as(p), alpha=rate)
+
+    def _nesterov(self, p: Tensor, group: dict[str, Any]) -> Tensor:
+        state = self.state[p]
+        gradient = p.grad.contiguous() if p.grad is not None else torch.zeros_like(p)
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(gradient)
+        past: Tensor = state["momentum"].lerp_(gradient, 1 - group["momentum"])
+        return gradient.lerp(past, group["momentum"])
+
+
+def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
+    """Singular values of each matrix brought near 1 by Newton-Schulz; (N, rows, columns).
+
+    X <- a X + (b A + c A^2) X with A = X X', the quintic of Jordan et al.; wide matrices
+    stay wide, tall ones are turned so that A is the smaller product.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x

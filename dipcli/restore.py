@@ -1,0 +1,140 @@
+"""The public API: picture + task + settings -> `Result`. No files, no prints, no global state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dipcli import tasks
+from dipcli.errors import MemoryLimitError, UsageError
+from dipcli.prior import devices
+from dipcli.prior.step import Runtime, Step
+from dipcli.settings import Settings
+from dipcli.tasks import Task
+
+Observer = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A restored picture, and how it came about.
+
+    image: as the input in dtype, channels and layout; history: (step, loss) of every step;
+    stopped_at: number of steps made; seconds: wall time; partial: interrupted, the best so
+    far; spread: disagreement between runs, (H, W) float32 in [0, 1], None for a single run.
+    """
+
+    image: NDArray[Any]
+    history: list[tuple[int, float]]
+    stopped_at: int
+    seconds: float
+    settings: Settings
+    partial: bool = False
+    notes: dict[str, object] = field(default_factory=dict)
+    spread: NDArray[np.float32] | None = None
+
+
+def runtime_for(device: str = "auto", seed: int = 0) -> Runtime:
+    """The device called `device` in the precision it is fastest in; DeviceError, UsageError."""
+    if seed < 0:
+        raise UsageError(f"seed is {seed}; it must not be negative")
+    chosen = devices.choose(device)
+    return Runtime(chosen, seed, devices.precision(chosen))
+
+
+def steps(
+    task: Task, preset: str = "auto", device: str = "auto", seed: int = 0, **overrides: object
+) -> Iterator[Step]:
+    """Every step of a restoration as it happens; `task.render(step.estimate)` is a picture.
+
+    Raises UsageError or DeviceError at once, MemoryLimitError along the way.
+    """
+    return _steps(task, task.settings(preset, **overrides), runtime_for(device, seed))
+
+
+def restore(
+    task: Task, settings: Settings, runtime: Runtime, observers: Sequence[Observer] = ()
+) -> Result:
+    """Run a task to its end, showing every step to the observers.
+
+    KeyboardInterrupt, from an observer or the keyboard, ends the run early: the result is the
+    best so far and `partial`; before the first step it is raised. Raises MemoryLimitError.
+    """
+    began = perf_counter()
+    losses: list[tuple[int, Tensor]] = []
+    notes: dict[str, object] = {}
+    last: Step | None = None
+    partial = False
+    try:
+        for step in _steps(task, settings, runtime):
+            last = step
+            losses.append((step.index, step.loss))
+            notes.update(step.notes)
+            for observe in observers:
+                observe(step)
+    except KeyboardInterrupt:
+        partial = True
+    if last is None:
+        raise KeyboardInterrupt
+    spread = None if last.spread is None else last.spread[0, 0].float().cpu().numpy()
+    return Result(
+        image=task.render(last.estimate),
+        history=[(index, float(loss)) for index, loss in losses],
+        stopped_at=last.index + 1,
+        seconds=perf_counter() - began,
+        settings=settings,
+        partial=partial,
+        notes=notes,
+        spread=spread,
+    )
+
+
+def _steps(task: Task, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    """The steps of a task, with running out of memory told as such."""
+    try:
+        yield from task.steps(settings, runtime)
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        h, w, _ = task.output_shape
+        raise MemoryLimitError(
+            f"out of memory for {w}x{h}; use fewer channels (--channels), or a part (--crop)"
+        ) from error
+
+
+def _out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return "allocate memory" in str(error) or "out of memory" in str(error)
+
+
+def denoise(
+    image: NDArray[Any],
+    sigma: float | None = None,
+    noise: str = "auto",
+    preset: str = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    **overrides: object,
+) -> Result:
+    """Remove noise (sigma on the 0..255 scale, None: estimated) or JPEG artefacts.
+
+    image: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1]. Further arguments replace
+    single fields of the preset's `Settings`. Raises UsageError, DeviceError, MemoryLimitError.
+    """
+    return _restored(
+        tasks.denoise(image, sigma=sigma, noise=noise), preset, device, seed, overrides
+    )
+
+
+def _restored(
+    task: Task, preset: str, device: str, seed: int, overrides: dict[str, object]
+) -> Result:
+    return restore(task, task.settings(preset, **overrides), runtime_for(device, seed))

@@ -1,0 +1,65 @@
+"""Pictures as arrays: from any supported dtype and layout to float32 (H, W, C), and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dipcli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture's values, with the dtype and layout that the result shall have.
+
+    values: (H, W, C) float32 in [0, 1]; flat: the caller's array was (H, W).
+    """
+
+    values: NDArray[np.float32]
+    dtype: np.dtype[Any]
+    flat: bool
+
+    @classmethod
+    def of(cls, image: NDArray[Any]) -> Pixels:
+        """Take (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
+        array = np.asarray(image)
+        if array.ndim not in (2, 3) or 0 in array.shape:
+            raise UsageError(f"a picture is (H, W) or (H, W, C), not {array.shape}")
+        values = array.reshape(*array.shape[:2], -1)
+        if array.dtype in (np.uint8, np.uint16):
+            scaled = values.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+        elif np.issubdtype(array.dtype, np.floating):
+            scaled = values.astype(np.float32)
+            low, high = float(scaled.min()), float(scaled.max())
+            if not (low >= 0 and high <= 1):
+                raise UsageError(f"float values run from {low:g} to {high:g}; scale them to 0..1")
+        else:
+            raise UsageError(f"pictures are uint8, uint16 or float, not {array.dtype}")
+        return cls(scaled, array.dtype, array.ndim == 2)
+
+    def like(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """(H, W, C) float in [0, 1], rounded to the caller's dtype and in the caller's layout."""
+        if np.issubdtype(self.dtype, np.integer):
+            values = np.rint(values * np.float32(np.iinfo(self.dtype).max))
+        out = values.astype(self.dtype)
+        return out[..., 0] if self.flat else out
+
+    def tensor(self, device: torch.device) -> Tensor:
+        """(1, C, H, W) float32 on `device`."""
+        return to_tensor(self.values, device)
+
+
+def to_tensor(values: NDArray[np.float32], device: torch.device) -> Tensor:
+    """(H, W, C) -> (1, C, H, W)."""
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None].to(device)
+
+
+def to_array(picture: Tensor) -> NDArray[np.float32]:
+    """(1, C, H, W) on any device -> (H, W, C) float32 clipped to [0, 1]."""
+    values: NDArray[np.float32] = picture[0].detach().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(values, dtype=np.float32)

@@ -1,0 +1,67 @@
+"""The shape that every task has: from a picture to steps, and from an estimate to a picture."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from time import perf_counter
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dipcli import presets
+from dipcli.prior.step import Runtime, Step
+from dipcli.settings import Settings
+from dipcli.tasks.arrays import Pixels, to_array
+
+
+class Task(ABC):
+    """One picture and what is to be done with it."""
+
+    name: ClassVar[str]
+
+    def __init__(self, image: NDArray[Any]) -> None:
+        """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
+        self.pixels = Pixels.of(image)
+
+    @property
+    def observation(self) -> NDArray[np.float32]:
+        """What was observed, (H, W, C) float32 in [0, 1]."""
+        return self.pixels.values
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of the result."""
+        h, w, c = self.observation.shape
+        return h, w, c
+
+    @property
+    def kind(self) -> str:
+        """The kind of picture or damage that presets distinguish; "" for the usual one."""
+        return ""
+
+    def settings(self, preset: str = "auto", **overrides: object) -> Settings:
+        """The preset for this task and kind, with single fields replaced; or UsageError."""
+        return presets.resolve(self.name, preset, self.kind).override(**overrides)
+
+    @abstractmethod
+    def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+        """Restore, step after step; the last step's estimate is the result."""
+
+    def render(self, estimate: Tensor) -> NDArray[Any]:
+        """An estimate, (1, C, H, W), as an array of the input's dtype and layout."""
+        return self.pixels.like(to_array(estimate))
+
+
+def deadline_of(settings: Settings) -> float | None:
+    """The perf_counter() time at which the budget, counted from now, is spent."""
+    return None if settings.time is None else perf_counter() + settings.time
+
+
+def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
+    """The same steps, each with `facts` among its notes."""
+    for step in steps:
+        yield replace(step, notes={**facts, **step.notes})
