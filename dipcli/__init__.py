@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dipcli import errors, tasks
-    from dipcli.restore import Result, denoise, steps
+    from dipcli.restore import Result, denoise, fit, inpaint, steps, superres
 
 __version__ = "0.1.0"
 
-__all__ = ["Result", "__version__", "denoise", "errors", "steps", "tasks"]
+__all__ = [
+    "Result",
+    "__version__",
+    "denoise",
+    "errors",
+    "fit",
+    "inpaint",
+    "steps",
+    "superres",
+    "tasks",
+]
 
 _MODULES = ("errors", "tasks")
 

@@ -134,6 +134,53 @@ def denoise(
     )
 
 
+def superres(
+    image: NDArray[Any],
+    scale: int = 4,
+    kernel: str | None = None,
+    preset: str = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    **overrides: object,
+) -> Result:
+    """Enlarge `image` 2, 3, 4 or 8 times; kernel: the low-pass that made it small.
+
+    For the rest see `denoise`.
+    """
+    task = tasks.superres(image, scale=scale, kernel=kernel)
+    return _restored(task, preset, device, seed, overrides)
+
+
+def inpaint(
+    image: NDArray[Any],
+    hole: NDArray[np.bool_],
+    preset: str = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    **overrides: object,
+) -> Result:
+    """Fill `hole`, (H, W) bool, True where to fill; all else comes out bit for bit.
+
+    Raises MaskError too; for the rest see `denoise`.
+    """
+    return _restored(tasks.inpaint(image, hole), preset, device, seed, overrides)
+
+
+def fit(
+    image: NDArray[Any],
+    targets: Sequence[str] = ("natural",),
+    preset: str = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    **overrides: object,
+) -> Result:
+    """Fit a network to `image`, and to versions of it: natural, noisy, shuffled, noise.
+
+    notes["curves"] maps each target to its (step, loss); for the rest see `denoise`.
+    """
+    return _restored(tasks.fit(image, targets=targets), preset, device, seed, overrides)
+
+
 def _restored(
     task: Task, preset: str, device: str, seed: int, overrides: dict[str, object]
 ) -> Result:

@@ -13,6 +13,7 @@ from dipcli.prior.fit import Problem, fit
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 
+CATCHING_UP = 12  # 20 % more error than the best run, noise included: a ninth of the weight
 WORTH_STARTING = 0.25  # of the time the last run took: with less, another run is not begun
 
 
@@ -20,32 +21,45 @@ WORTH_STARTING = 0.25  # of the time the last run took: with less, another run i
 class Mean:
     """The weighted average of runs, and their disagreement."""
 
-    weight: float = 0.0
-    value: Tensor | None = None  # (1, C, H, W)
-    square: Tensor | None = None  # weighted mean of squares
-    runs: int = 0
+    weight: float
+    value: Tensor  # (1, C, H, W)
+    square: Tensor  # weighted mean of squares
+    runs: int = 1
 
-    def joined(self, estimate: Tensor, score: float) -> Mean:
-        """The average with one more run in it."""
-        weight = trust(score)
-        total = self.weight + weight
-        if self.value is None or self.square is None:
-            return Mean(total, estimate, estimate.square(), 1)
-        value = torch.lerp(self.value, estimate, weight / total)
-        square = torch.lerp(self.square, estimate.square(), weight / total)
-        return Mean(total, value, square, self.runs + 1)
+    @classmethod
+    def of(cls, estimate: Tensor, weight: float) -> Mean:
+        """The average of one run."""
+        return cls(weight, estimate, estimate.square())
+
+    def joined(self, other: Mean) -> Mean:
+        """The average over the runs of both."""
+        total = self.weight + other.weight
+        share = other.weight / total
+        return Mean(
+            total,
+            torch.lerp(self.value, other.value, share),
+            torch.lerp(self.square, other.square, share),
+            self.runs + other.runs,
+        )
 
     def spread(self) -> Tensor | None:
-        """The standard deviation between runs, (1, 1, H, W); None before the second."""
-        if self.value is None or self.square is None or self.runs < 2:
+        """The standard deviation between runs, (1, 1, H, W); None for a single run."""
+        if self.runs < 2:
             return None
         variance = (self.square - self.value.square()).clamp_min(0)
         return variance.mean(1, keepdim=True).sqrt()
 
 
-def trust(score: float) -> float:
-    """The weight of a run: its error to the power of -4, so that a failed run hardly counts."""
-    return min(max(score, 1e-12), 1e12) ** -4
+def trust(score: float, others: list[float], ended: bool) -> float:
+    """The weight of a run with held-out error `score` beside finished runs with theirs.
+
+    Finished runs count by the inverse square of their error, so that good ones count nearly
+    alike and a failed one hardly; one that is still on its way joins as it catches up.
+    """
+    weight = max(score, 1e-12) ** -2
+    if ended or not others:
+        return weight
+    return weight * min(1.0, min(others) / max(score, 1e-12)) ** CATCHING_UP
 
 
 def ensemble(
@@ -56,26 +70,30 @@ def ensemble(
     `estimate` is the weighted average over the runs so far, `index` counts through all runs,
     and `total` shrinks when a run stops early.
     """
-    finished = Mean()
+    finished: Mean | None = None
     done: list[dict[str, object]] = []
+    scores: list[float] = []
     index = 0
     for run in range(settings.runs):
         began = perf_counter()
-        mean, facts = finished, {}
         for step in fit(problem, settings, runtime, run=run, deadline=deadline):
-            mean = finished.joined(step.estimate, float(str(step.notes["score"])))
+            ended = "why" in step.notes
+            score = float(str(step.notes["score"]))
+            mean = Mean.of(step.estimate, trust(score, scores, ended))
+            mean = mean if finished is None else finished.joined(mean)
             facts = {"steps": step.index + 1, **step.notes}
             yield replace(
                 step,
                 index=index,
                 total=index - step.index + (settings.runs - run) * settings.iters,
-                estimate=step.estimate if mean.value is None else mean.value,
+                estimate=mean.value,
                 spread=mean.spread(),
                 notes={"runs": [*done, facts]},
             )
             index += 1
         finished = mean
         done.append(facts)
+        scores.append(score)
         now = perf_counter()
         if deadline is not None and now + WORTH_STARTING * (now - began) > deadline:
             return

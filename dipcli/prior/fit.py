@@ -140,10 +140,6 @@ class Guard:
         self.restored_from = self.saved_at
         return False
 
-    def noted(self) -> dict[str, object]:
-        """The steps at which the run was set back, if any."""
-        return {"restored": list(self.restored)} if self.restored else {}
-
 
 def fit(
     problem: Problem,
@@ -157,7 +153,8 @@ def fit(
 
     run: number of this run, which makes it independent of the others of the same seed;
     deadline: value of time.perf_counter() by which the last step must have ended.
-    Notes: best_step, score (lower is better), why, restored (steps at which it diverged).
+    Notes: best_step, score (lower is better), restored (steps at which it diverged), and in the
+    last step why it is the last.
     """
     state = Run(problem, settings, runtime, run)
     guard = Guard(state, settings.loss)
@@ -175,6 +172,7 @@ def fit(
                 state.descend(loss)
         rule = state.rule
         best = gray(problem) if rule.best is None else rule.best
+        why = ending(rule, index + 1, settings.iters, began, deadline)
         yield Step(
             index=index,
             total=settings.iters,
@@ -183,17 +181,32 @@ def fit(
             loss=loss.detach() if good else y.new_tensor(guard.saved_loss),
             output=output if good else best,
             estimate=best,
-            notes=guard.noted() | noted(rule),
+            notes=noted(rule, guard, why),
         )
-        now = perf_counter()
-        late = deadline is not None and now + (now - began) / (index + 1) > deadline
-        if rule.done or late:
+        if why:
             return
 
 
-def noted(rule: stopping.Rule) -> dict[str, object]:
-    """What the stopping rule knows, as plain JSON facts."""
-    return {"best_step": rule.best_step, "score": rule.score, "why": rule.why()}
+def ending(rule: stopping.Rule, made: int, iters: int, began: float, deadline: float | None) -> str:
+    """Why the run ends after `made` steps; "" if it goes on."""
+    if rule.done:
+        return rule.why()
+    if made == iters:
+        return f"all {iters} steps made"
+    now = perf_counter()
+    if deadline is not None and now + (now - began) / made > deadline:
+        return "the time was up"
+    return ""
+
+
+def noted(rule: stopping.Rule, guard: Guard, why: str) -> dict[str, object]:
+    """What is known of the run so far, as plain JSON facts."""
+    facts: dict[str, object] = {"best_step": rule.best_step, "score": rule.score}
+    if guard.restored:
+        facts["restored"] = list(guard.restored)
+    if why:
+        facts["why"] = why
+    return facts
 
 
 def gray(problem: Problem) -> Tensor:

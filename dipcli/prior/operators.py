@@ -16,7 +16,6 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from dipcli.prior.borders import extend_index
 
@@ -65,10 +64,11 @@ class Mask:
 class Downsample:
     """A smaller picture was observed: low-pass `kernel`, then every `scale`-th value.
 
-    Separable and channel by channel; sample k lies at the centre of its scale x scale block
-    (phase 0.5 for even scales), the kernel is stretched by `scale` (antialiased) and sums to
-    1. lanczos2 continues the picture by its last value, as published with Deep Image Prior;
-    the others by reflection with the edge repeated, as MATLAB's imresize does.
+    Separable, so two small matrices: A x = R x C'. Sample k lies at the centre of its
+    scale x scale block (phase 0.5 for even scales); the kernel is stretched by `scale`
+    (antialiased) and sums to 1. lanczos2 continues the picture by its last value, as published
+    with Deep Image Prior; the others by reflection with the edge repeated, as MATLAB's
+    imresize does.
     """
 
     scale: int
@@ -76,34 +76,27 @@ class Downsample:
 
     def __call__(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H/scale, W/scale); H and W are multiples of scale."""
-        return self._reduce_rows(self._reduce_rows(x).mT).mT
+        h, w = x.shape[-2] // self.scale, x.shape[-1] // self.scale
+        return self._matrix(h, x) @ (x @ self._matrix(w, x).mT)
 
     def adjoint(self, y: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, C, h*scale, w*scale)."""
-        return self._spread_rows(self._spread_rows(y.mT).mT)
+        h, w = y.shape[-2:]
+        return self._matrix(h, y).mT @ (y @ self._matrix(w, y))
 
-    @property
-    def _border(self) -> str:
-        return "replicate" if self.kernel == "lanczos2" else "symmetric"
+    def _matrix(self, n: int, like: Tensor) -> Tensor:
+        return reduction(n, self.scale, self.kernel).to(like.device, like.dtype)
 
-    def _taps(self, like: Tensor) -> tuple[Tensor, int]:
-        taps = torch.tensor(kernel_taps(self.kernel, self.scale), dtype=torch.float64)
-        return taps.to(like.device, like.dtype).view(1, 1, -1, 1), (len(taps) - self.scale) // 2
 
-    def _reduce_rows(self, x: Tensor) -> Tensor:
-        b, c, h, w = x.shape
-        taps, pad = self._taps(x)
-        index = extend_index(h, pad, pad, self._border).to(x.device)
-        rows = x.index_select(2, index).reshape(b * c, 1, -1, w)
-        return F.conv2d(rows, taps, stride=(self.scale, 1)).view(b, c, h // self.scale, w)
-
-    def _spread_rows(self, y: Tensor) -> Tensor:
-        b, c, h, w = y.shape
-        taps, pad = self._taps(y)
-        rows = F.conv_transpose2d(y.reshape(b * c, 1, h, w), taps, stride=(self.scale, 1))
-        index = extend_index(h * self.scale, pad, pad, self._border).to(y.device)
-        spread = y.new_zeros(b, c, h * self.scale, w)
-        return spread.index_add(2, index, rows.view(b, c, -1, w))
+@lru_cache(maxsize=32)
+def reduction(n: int, scale: int, kernel: str) -> Tensor:
+    """The matrix (n, n * scale) that reduces a line of n * scale values; float64, CPU."""
+    taps = torch.tensor(kernel_taps(kernel, scale), dtype=torch.float64)
+    pad = (len(taps) - scale) // 2
+    border = "replicate" if kernel == "lanczos2" else "symmetric"
+    source = extend_index(n * scale, pad, pad, border).unfold(0, len(taps), scale)
+    matrix = torch.zeros(n, n * scale, dtype=torch.float64)
+    return matrix.scatter_add_(1, source, taps.expand(n, -1))
 
 
 @lru_cache(maxsize=32)

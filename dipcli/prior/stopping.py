@@ -76,8 +76,8 @@ class LastStep:
         self.best, self.best_step, self.score = average, step, float(mean)
 
     def why(self) -> str:
-        """The number of steps was fixed."""
-        return "fixed number of steps"
+        """It never does."""
+        return ""
 
 
 class HoldOut:

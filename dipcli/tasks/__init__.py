@@ -2,5 +2,8 @@
 
 from dipcli.tasks.base import Task
 from dipcli.tasks.denoise import denoise
+from dipcli.tasks.inpaint import inpaint
+from dipcli.tasks.parametrisation import fit
+from dipcli.tasks.superres import superres
 
-__all__ = ["Task", "denoise"]
+__all__ = ["Task", "denoise", "fit", "inpaint", "superres"]

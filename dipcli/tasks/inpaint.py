@@ -1,0 +1,94 @@
+"""Inpainting: only some pixels were observed; what is known comes out bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, distance_transform_edt
+from torch import Tensor
+
+from dipcli.errors import MaskError
+from dipcli.prior.ensemble import ensemble
+from dipcli.prior.fit import Problem
+from dipcli.prior.operators import Mask
+from dipcli.prior.step import Runtime, Step
+from dipcli.settings import Settings
+from dipcli.tasks.arrays import to_array
+from dipcli.tasks.base import Task, annotated, deadline_of
+
+SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
+SCATTERED_DEPTH = 1.5  # pixels from the known: nothing but single pixels is lost
+THIN_DEPTH = 8.0  # pixels from the known: letters and scratches, at up to 300 pixels a side
+THIN_SHARE = 0.025  # the same as a share of the shorter side of larger pictures
+
+
+class Inpaint(Task):
+    """Fill the hole of a picture."""
+
+    name = "inpaint"
+
+    def __init__(self, image: NDArray[Any], hole: NDArray[Any]) -> None:
+        """hole: (H, W) bool, True where to fill; MaskError if it does not fit or is trivial."""
+        super().__init__(image)
+        self.original = np.array(image)
+        self.hole = checked(hole, self.observation.shape[:2])
+
+    @property
+    def kind(self) -> str:
+        """The geometry of the hole: scattered, text or large."""
+        return geometry(self.hole)
+
+    def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+        """The ensemble, each estimate with the known pixels put back."""
+        deadline = deadline_of(settings)
+        y = self.pixels.tensor(runtime.device)
+        hole = torch.from_numpy(self.hole)[None, None].to(runtime.device)
+        known = (~hole).to(y.dtype)
+        mask = Mask(known)
+        problem = Problem(mask(y), (y.shape[2], y.shape[3]), mask, known)
+        facts = {"hole": self.kind, "hole_share": float(self.hole.mean())}
+        for step in annotated(ensemble(problem, settings, runtime, deadline), **facts):
+            yield replace(step, estimate=torch.where(hole, step.estimate, y))
+
+    def render(self, estimate: Tensor) -> NDArray[Any]:
+        """The estimate in the hole, the very numbers that were given elsewhere."""
+        filled = self.pixels.like(to_array(estimate))
+        filled[~self.hole] = self.original[~self.hole]
+        return filled
+
+
+def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The hole as bool; MaskError for another shape or kind, an empty or a full one."""
+    mask = np.asarray(hole)
+    if mask.shape != size:
+        raise MaskError(f"the hole is {mask.shape}, but the picture is {size}; (H, W) is needed")
+    if mask.dtype != np.bool_:
+        raise MaskError(f"the hole is {mask.dtype}; bool is needed, True where to fill")
+    if not mask.any():
+        raise MaskError("the mask covers nothing: there is nothing to fill")
+    if mask.all():
+        raise MaskError("the mask covers everything: there is nothing to restore from")
+    return mask
+
+
+def geometry(hole: NDArray[np.bool_]) -> str:
+    """scattered: lost pixels all over; text: thin holes; large: holes with an inside."""
+    depth = float(distance_transform_edt(hole).max())
+    known = ~hole
+    contact = (binary_dilation(hole) & known).sum() / known.sum()
+    if contact > SCATTERED_CONTACT or depth <= SCATTERED_DEPTH:
+        return "scattered"
+    return "text" if depth <= max(THIN_DEPTH, THIN_SHARE * min(hole.shape)) else "large"
+
+
+def inpaint(image: NDArray[Any], hole: NDArray[Any]) -> Inpaint:
+    """The task of filling `hole`, (H, W) bool, True where to fill, in `image`.
+
+    Pixels outside the hole come out bit for bit. Raises UsageError, MaskError.
+    """
+    return Inpaint(image, hole)

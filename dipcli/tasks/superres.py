@@ -1,0 +1,82 @@
+"""Super-resolution: a reduced picture was observed; the network fills in what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from dipcli.errors import UsageError
+from dipcli.prior.ensemble import ensemble
+from dipcli.prior.fit import Problem
+from dipcli.prior.operators import Downsample
+from dipcli.prior.projection import project
+from dipcli.prior.step import Runtime, Step
+from dipcli.settings import KERNELS, Settings
+from dipcli.tasks.base import Task, annotated, deadline_of
+
+SCALES = (2, 3, 4, 8)
+
+
+class SuperRes(Task):
+    """Enlarge a picture."""
+
+    name = "superres"
+
+    def __init__(self, image: NDArray[Any], scale: int, kernel: str | None) -> None:
+        """scale: one of SCALES; kernel: what made the small picture, None: the preset's."""
+        super().__init__(image)
+        if scale not in SCALES:
+            raise UsageError(f"scale is {scale}; choose from {', '.join(map(str, SCALES))}")
+        if kernel is not None and kernel not in KERNELS:
+            raise UsageError(f"kernel is {kernel!r}; choose from {', '.join(KERNELS)}")
+        self.scale = scale
+        self.kernel = kernel
+
+    @property
+    def kind(self) -> str:
+        """Published settings differ between x4 and x8."""
+        return f"x{self.scale}"
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """(H * scale, W * scale, C)."""
+        h, w, c = self.observation.shape
+        return h * self.scale, w * self.scale, c
+
+    def settings(self, preset: str = "auto", **overrides: object) -> Settings:
+        """As for every task; a kernel given to the task replaces the preset's."""
+        return super().settings(preset, **{"kernel": self.kernel, **overrides})
+
+    def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+        """The ensemble, then one step that makes it consistent with what was observed."""
+        deadline = deadline_of(settings)
+        h, w, _ = self.output_shape
+        operator = Downsample(self.scale, settings.kernel)
+        problem = Problem(self.pixels.tensor(runtime.device), (h, w), operator)
+        steps = ensemble(problem, settings, runtime, deadline)
+        last = None
+        for last in annotated(steps, scale=self.scale, kernel=settings.kernel):
+            yield last
+        if settings.project and last is not None:
+            yield consistent(last, problem)
+
+
+def consistent(step: Step, problem: Problem) -> Step:
+    """The step after `step`: its estimate, moved so that reducing it gives the observation."""
+    estimate = project(step.estimate, problem.operator, problem.observation).clamp(0, 1)
+    index = step.index + 1
+    return replace(
+        step, index=index, total=index + 1, stage="fusion", output=estimate, estimate=estimate
+    )
+
+
+def superres(image: NDArray[Any], *, scale: int = 4, kernel: str | None = None) -> SuperRes:
+    """The task of enlarging `image`, (H, W) or (H, W, C), `scale` times.
+
+    kernel: the low-pass that made the small picture (lanczos2, lanczos3, bicubic, box,
+    gauss); None: bicubic, or as the preset says. Raises UsageError.
+    """
+    return SuperRes(image, scale, kernel)
