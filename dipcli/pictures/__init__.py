@@ -1,22 +1,36 @@
 """Picture files: read by header, kept whole, written atomically."""
 
+from dipcli.pictures.alpha import enlarge_alpha, fill_transparent
 from dipcli.pictures.files import name_of, remove_litter, write_atomic
-from dipcli.pictures.formats import FORMATS, check_output, format_for_suffix, sniff, suffixes
-from dipcli.pictures.headers import Header, probe
+from dipcli.pictures.formats import (
+    FORMATS,
+    HEAD,
+    check_output,
+    format_for_suffix,
+    sniff,
+    suffixes,
+)
+from dipcli.pictures.headers import Header
 from dipcli.pictures.masks import mask_from_alpha, mask_warning, read_mask
 from dipcli.pictures.picture import Meta, Picture
 from dipcli.pictures.provenance import read_provenance
-from dipcli.pictures.reading import read
-from dipcli.pictures.writing import encode
+from dipcli.pictures.reading import MAX_PIXELS, read
+from dipcli.pictures.scanning import probe
+from dipcli.pictures.writing import encode, lost
 
 __all__ = [
     "FORMATS",
+    "HEAD",
+    "MAX_PIXELS",
     "Header",
     "Meta",
     "Picture",
     "check_output",
     "encode",
+    "enlarge_alpha",
+    "fill_transparent",
     "format_for_suffix",
+    "lost",
     "mask_from_alpha",
     "mask_warning",
     "name_of",

@@ -69,4 +69,7 @@ def mask_warning(hole: NDArray[np.bool_]) -> str | None:
     fraction = float(hole.mean())
     if _LEAST <= fraction <= _MOST:
         return None
-    return f"the hole is {fraction:.2%} of the picture; is the mask the other way round? (--invert-mask)"
+    return (
+        f"the hole is {fraction:.2%} of the picture; "
+        "if the mask is drawn the other way round, add --invert-mask"
+    )

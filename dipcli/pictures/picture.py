@@ -17,6 +17,7 @@ class Meta:
     icc: bytes | None = None  # the profile stays; the numbers are not converted
     exif: bytes | None = None  # from the TIFF header on; upright: the orientation is reset
     xmp: bytes | None = None
+    iptc: bytes | None = None  # captions and keywords of the press, in JPEG and TIFF
     dpi: tuple[float, float] | None = None  # dots per inch, horizontal and vertical
     text: dict[str, str] = field(default_factory=dict)  # PNG text chunks; JPEG comment
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # PNG chunks on colour: gAMA, cHRM, sRGB, cICP

@@ -1,33 +1,56 @@
 """From a file to a Picture."""
 
-import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from numpy.typing import NDArray
 
-from dipcli.errors import PictureError
-from dipcli.pictures.files import name_of
-from dipcli.pictures.formats import sniff
-from dipcli.pictures.picture import Meta, Picture
+from dipcli.pictures.headers import Levels, RefusedError, Scan
+from dipcli.pictures.picture import Picture
+from dipcli.pictures.scanning import load, scan, told
+
+MAX_PIXELS = 500_000_000
 
 
-def read(source: Path | bytes, *, max_pixels: int | None = 500_000_000) -> Picture:
-    """Read a picture from a file or its bytes; raises PictureError."""
-    name = name_of(source)
-    try:
-        data = source if isinstance(source, bytes) else source.read_bytes()
-        format = sniff(data[:16])
-        if format is None:
-            raise PictureError(f"{name}: is not a picture")
-        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
-        if image.mode not in ("L", "LA", "RGB", "RGBA"):
-            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        array = np.asarray(image, np.float32).reshape(image.height, image.width, -1) / 255
-    except PictureError:
-        raise
-    except Exception as error:
-        raise PictureError(f"{name}: is truncated or damaged and cannot be read") from error
-    alpha = np.ascontiguousarray(array[..., -1]) if array.shape[2] in (2, 4) else None
-    pixels = np.ascontiguousarray(array[..., :-1] if alpha is not None else array)
-    return Picture(pixels, alpha, Meta(format=format, icc=image.info.get("icc_profile")))
+def read(source: Path | bytes, *, max_pixels: int | None = MAX_PIXELS) -> Picture:
+    """Read a picture from a file or its bytes, upright, with all that belongs to it.
+
+    The reader is chosen by content, never by suffix. Integers of 8 and 16 bits and float32 in
+    [0, 1] come back exactly when the picture is encoded again. Raises PictureError, in one
+    line, for everything that is not one whole gray or RGB picture of at most `max_pixels`
+    (None: any number); the size is checked before anything is decoded. Floats outside [0, 1]
+    are refused rather than clipped.
+    """
+    data = load(source)
+    with told(source):
+        found = scan(memoryview(data), max_pixels)
+        levels = found.decode(data)
+        if levels.shape != (found.height, found.width, found.channels + found.has_alpha):
+            raise RefusedError("is damaged: its pixels do not fit its header")
+        return _picture(levels, found)
+
+
+def _picture(levels: Levels, found: Scan) -> Picture:
+    """The upright picture of stored values (H, W, C), alpha last."""
+    levels = turned(levels, found.orientation)
+    pixels = _fractions(levels[..., : found.channels], found.top)
+    alpha = _fractions(levels[..., -1], found.top) if found.has_alpha else None
+    return Picture(pixels, alpha, found.meta)
+
+
+def _fractions(levels: Levels, top: float) -> NDArray[np.float32]:
+    """Stored values as float32 in [0, 1]."""
+    values = levels.astype(np.float32, order="C")
+    values /= np.float32(top)
+    return values
+
+
+def turned(array: Levels, orientation: int) -> Levels:
+    """The array (H, W, C) as EXIF orientation 1..8 wants it shown."""
+    if orientation > 4:
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return array

@@ -1,0 +1,243 @@
+"""PNG: every depth, and every chunk that says something of the picture."""
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+
+import imagecodecs
+import numpy as np
+
+from dipcli.pictures.headers import Levels, RefusedError, Scan
+from dipcli.pictures.ifd import Buffer
+from dipcli.pictures.metadata import settled, settled_xmp
+from dipcli.pictures.picture import Meta
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+RECORD = "dip"  # the text key under which a result says how it was made
+_XMP = "XML:com.adobe.xmp"
+_CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_COLOUR = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # of colour, by colour type
+_DEFLATE_RATIO = 1032  # the most that deflate can save
+_INFLATED = 1 << 24  # bytes; no profile or text is larger
+_INCH = 0.0254  # metres
+
+
+def chunks(data: Buffer) -> Iterator[tuple[bytes, Buffer, Buffer]]:
+    """Every chunk as (name, body, whole) to IEND; raises RefusedError if the file ends sooner."""
+    position = len(SIGNATURE)
+    while position + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        if end > len(data):
+            break
+        yield name, data[position + 8 : end - 4], data[position:end]
+        if name == b"IEND":
+            return
+        position = end
+    raise RefusedError("is truncated; get the whole file")
+
+
+def scan(data: Buffer) -> Scan:
+    """Read everything but the pixels; raises RefusedError."""
+    found: dict[bytes, list[Buffer]] = {}
+    for name, body, _ in chunks(data):
+        found.setdefault(name, []).append(body)
+    if b"IHDR" not in found or len(found[b"IHDR"][0]) != 13:
+        raise RefusedError("is damaged: it has no PNG header")
+    width, height, bits, kind = struct.unpack(">IIBB", found[b"IHDR"][0][:10])
+    if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16) or not width or not height:
+        raise RefusedError("is damaged: its PNG header makes no sense")
+    _check_still(found)
+    samples = {4: 2, 6: 4}.get(kind, 1 if kind == 3 else _CHANNELS[kind])
+    rows = height * ((width * bits * samples + 7) // 8 + 1)
+    if rows > _DEFLATE_RATIO * sum(map(len, found.get(b"IDAT", []))) + _DEFLATE_RATIO:
+        raise RefusedError(f"is damaged: it says {width}x{height} but has too few data for that")
+    meta, orientation = _meta(found, bits, kind)
+    return Scan(
+        width=width,
+        height=height,
+        channels=_CHANNELS[kind],
+        has_alpha=kind in (4, 6) or b"tRNS" in found,
+        meta=meta,
+        decode=_decode,
+        orientation=orientation,
+        top=65535.0 if bits == 16 else 255.0,
+    )
+
+
+def record(data: Buffer) -> str | None:
+    """The record that `encode` put in, None if there is none or a chunk fails its checksum."""
+    found = None
+    for name, body, whole in chunks(data):
+        if zlib.crc32(whole[4:-4]) != int.from_bytes(whole[-4:], "big"):
+            return None
+        if name in _TEXTS and body[: len(RECORD) + 1] == RECORD.encode() + b"\0":
+            found = _text(name, bytes(body))[1]
+    return found
+
+
+def _check_still(found: Mapping[bytes, list[Buffer]]) -> None:
+    """Refuse an animation."""
+    control = found.get(b"acTL")
+    if control and len(control[0]) == 8 and struct.unpack(">I", control[0][:4])[0] > 1:
+        raise RefusedError("is an animated PNG; take one frame out of it first")
+
+
+def _meta(found: Mapping[bytes, list[Buffer]], bits: int, kind: int) -> tuple[Meta, int]:
+    """What the chunks say beside the pixels, and the orientation."""
+    text, broken = _texts(found)
+    xmp = text.pop(_XMP, None)
+    block = bytes(found[b"eXIf"][0]) if b"eXIf" in found else _legacy_exif(text)
+    exif = settled(block)
+    notes = exif.notes
+    icc = _profile(found)
+    if b"iCCP" in found and icc is None:
+        notes += ("its colour profile is damaged and is not kept",)
+    if broken:
+        notes += ("a damaged text chunk is not kept",)
+    text.pop(RECORD, None)
+    meta = Meta(
+        format="PNG",
+        depth=16 if bits == 16 else 8,
+        icc=icc,
+        exif=exif.exif,
+        xmp=settled_xmp(xmp.encode() if xmp else None),
+        dpi=_density(found) or exif.density,
+        text=text,
+        chunks=tuple((name, bytes(found[name][0])) for name in _COLOUR if name in found),
+        notes=notes + _pixel_notes(found, bits, kind),
+    )
+    return meta, exif.orientation
+
+
+def _pixel_notes(found: Mapping[bytes, list[Buffer]], bits: int, kind: int) -> tuple[str, ...]:
+    """What changes about the kind of the pixels."""
+    if kind == 3:
+        return (f"its palette becomes {'RGBA' if b'tRNS' in found else 'RGB'}",)
+    notes: tuple[str, ...] = (f"{bits}-bit gray becomes 8-bit gray",) if bits < 8 else ()
+    if b"tRNS" in found:
+        notes += ("its transparent colour becomes an alpha channel",)
+    return notes
+
+
+def _texts(found: Mapping[bytes, list[Buffer]]) -> tuple[dict[str, str], bool]:
+    """All text by key (repeated keys in lines), and whether some of it could not be read."""
+    text: dict[str, str] = {}
+    broken = False
+    for name in _TEXTS:
+        for body in found.get(name, []):
+            try:
+                key, value = _text(name, bytes(body))
+            except (ValueError, zlib.error):
+                broken = True
+                continue
+            text[key] = f"{text[key]}\n{value}" if key in text else value
+    return text, broken
+
+
+def _text(name: bytes, body: bytes) -> tuple[str, str]:
+    """Key and value of a text chunk; raises ValueError or zlib.error."""
+    key, _, rest = body.partition(b"\0")
+    if not key:
+        raise ValueError("text without a key")
+    if name == b"tEXt":
+        return key.decode("latin-1"), rest.decode("latin-1")
+    if name == b"zTXt":
+        return key.decode("latin-1"), _inflated(rest[1:]).decode("latin-1")
+    packed, rest = rest[:1] == b"\1", rest[2:]
+    _, _, rest = rest.partition(b"\0")  # the language
+    _, _, rest = rest.partition(b"\0")  # the key in that language
+    return key.decode("latin-1"), (_inflated(rest) if packed else rest).decode("utf-8")
+
+
+def _inflated(data: Buffer) -> bytes:
+    """Decompress within bounds; raises ValueError or zlib.error."""
+    inflater = zlib.decompressobj()
+    out = inflater.decompress(bytes(data), _INFLATED)
+    if not inflater.eof:
+        raise ValueError("compressed data is truncated or too large")
+    return out
+
+
+def _profile(found: Mapping[bytes, list[Buffer]]) -> bytes | None:
+    """The ICC profile, None if absent or damaged."""
+    if b"iCCP" not in found:
+        return None
+    try:
+        return _inflated(bytes(found[b"iCCP"][0]).partition(b"\0")[2][1:])
+    except (ValueError, zlib.error):
+        return None
+
+
+def _legacy_exif(text: dict[str, str]) -> bytes | None:
+    """EXIF as ImageMagick wrote it before there was a chunk for it; taken out of the texts."""
+    for key in ("Raw profile type exif", "Raw profile type APP1"):
+        lines = text.get(key, "").split()
+        if len(lines) < 3:
+            continue
+        try:
+            block = bytes.fromhex("".join(lines[2:]))
+        except ValueError:
+            continue
+        if block.startswith(b"Exif\0\0"):
+            del text[key]
+            return block
+    return None
+
+
+def _density(found: Mapping[bytes, list[Buffer]]) -> tuple[float, float] | None:
+    """Dots per inch, if the file says pixels per metre."""
+    body = found.get(b"pHYs", [b""])[0]
+    if len(body) != 9 or body[8] != 1:
+        return None
+    across, down = struct.unpack(">II", body[:8])
+    return across * _INCH, down * _INCH
+
+
+def _decode(data: bytes) -> Levels:
+    """The stored values (H, W, C), palette and transparent colour expanded."""
+    bare = [whole for name, _, whole in chunks(data) if name in _CRITICAL]
+    array: Levels = imagecodecs.png_decode(SIGNATURE + b"".join(bare))
+    return array.reshape(*array.shape[:2], -1)
+
+
+def _chunk(name: bytes, body: Buffer) -> bytes:
+    """A chunk with its length and checksum."""
+    crc = zlib.crc32(body, zlib.crc32(name))
+    return b"".join((struct.pack(">I", len(body)), name, body, struct.pack(">I", crc)))
+
+
+def encode(levels: Levels, meta: Meta, exif: bytes | None, provenance: str | None) -> bytes:
+    """A PNG of (H, W, C) uint8 or uint16 levels with all that `meta` holds."""
+    array = np.ascontiguousarray(levels[..., 0] if levels.shape[2] == 1 else levels)
+    plain = bytes(imagecodecs.png_encode(array, 6))
+    extra = [_chunk(*each) for each in meta.chunks]
+    if meta.icc:
+        extra.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(meta.icc)))
+    if meta.dpi:
+        across, down = (round(value / _INCH) for value in meta.dpi)
+        extra.append(_chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
+    if exif:
+        extra.append(_chunk(b"eXIf", exif))
+    texts = dict(meta.text)
+    if meta.xmp:
+        texts[_XMP] = meta.xmp.decode("utf-8", "replace")
+    if provenance is not None:
+        texts[RECORD] = provenance
+    extra += [_text_chunk(key, value) for key, value in texts.items()]
+    after_header = len(SIGNATURE) + 25
+    return plain[:after_header] + b"".join(extra) + plain[after_header:]
+
+
+def _text_chunk(key: str, value: str) -> bytes:
+    """Text as tEXt if Latin-1 can say it, else, and always for XMP, as iTXt."""
+    name = key.encode("latin-1", "replace")[:79]
+    try:
+        body = value.encode("latin-1")
+    except UnicodeEncodeError:
+        body = b""
+    if b"\0" not in body and (body or not value) and key != _XMP:
+        return _chunk(b"tEXt", name + b"\0" + body)
+    return _chunk(b"iTXt", name + b"\0\0\0\0\0" + value.encode())

@@ -1,0 +1,100 @@
+"""One way into every format: the right reader by content, every failure as one line."""
+
+import mmap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from dipcli.errors import PictureError
+from dipcli.pictures import pillow, png, tiff, webp
+from dipcli.pictures.files import name_of
+from dipcli.pictures.formats import HEAD, foreign, sniff
+from dipcli.pictures.headers import Header, RefusedError, Scan
+from dipcli.pictures.ifd import Buffer
+
+_SCANNERS: Mapping[str, Callable[[Buffer], Scan]] = {
+    "PNG": png.scan,
+    "TIFF": tiff.scan,
+    "WEBP": webp.scan,
+} | {format: partial(pillow.scan, format=format) for format in ("JPEG", "AVIF", "BMP", "GIF")}
+
+
+@contextmanager
+def told(source: Path | bytes) -> Iterator[None]:
+    """Turn whatever a decoder raises into a PictureError that names the file."""
+    name = name_of(source)
+    try:
+        yield
+    except RefusedError as error:
+        raise PictureError(f"{name}: {error}") from error
+    except MemoryError as error:
+        raise PictureError(f"{name}: needs more memory than there is") from error
+    except Exception as error:  # decoders meet damaged files with any kind of exception
+        raise PictureError(f"{name}: is truncated or damaged; get an intact copy") from error
+
+
+def load(source: Path | bytes) -> bytes:
+    """The bytes of a source; raises PictureError if it cannot be read or is no picture."""
+    if isinstance(source, bytes):
+        _check_head(source, source[:HEAD])
+        return source
+    try:
+        with source.open("rb") as file:
+            head = file.read(HEAD)
+            _check_head(source, head)
+            return head + file.read()
+    except OSError as error:
+        raise PictureError(f"{name_of(source)}: cannot be read: {error.strerror}") from error
+
+
+def _check_head(source: Path | bytes, head: bytes) -> None:
+    """Raise PictureError unless the first bytes are those of a picture that is read."""
+    name = name_of(source)
+    if not head:
+        raise PictureError(f"{name}: is empty")
+    if sniff(head) is not None:
+        return
+    kind = foreign(head)
+    if kind is not None:
+        raise PictureError(f"{name}: is {kind}, which is not read; convert it to PNG or TIFF")
+    raise PictureError(f"{name}: is not a PNG, JPEG, WebP, TIFF, BMP, AVIF or GIF picture")
+
+
+def scan(data: Buffer, max_pixels: int | None) -> Scan:
+    """Everything but the pixels; raises RefusedError or whatever a damaged file leads to."""
+    format = sniff(bytes(data[:HEAD]))
+    if format is None:
+        raise RefusedError("is not a picture")
+    found = _SCANNERS[format](data)
+    width, height = found.width, found.height
+    if width < 1 or height < 1:
+        raise RefusedError("is damaged: it has no pixels")
+    if max_pixels is not None and width * height > max_pixels:
+        raise RefusedError(
+            f"is {width}x{height}, {width * height / 1e6:.1f} million pixels, over the limit of "
+            f"{max_pixels / 1e6:g} million; raise it with --max-pixels"
+        )
+    return found
+
+
+def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:
+    """The facts of a picture from its header, nothing decoded; the suffix plays no part.
+
+    Raises PictureError for what `read` refuses by its header: not a picture, cut off, CMYK,
+    animated, several pages, or more than `max_pixels` pixels.
+    """
+    if isinstance(source, bytes):
+        _check_head(source, source[:HEAD])
+        with told(source):
+            return scan(memoryview(source), max_pixels).header
+    try:
+        with source.open("rb") as file:
+            _check_head(source, file.read(HEAD))
+            if not source.is_file():
+                return probe(load(source), max_pixels=max_pixels)
+            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise PictureError(f"{name_of(source)}: cannot be read: {error.strerror}") from error
+    with told(source):
+        return scan(data, max_pixels).header
