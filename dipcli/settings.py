@@ -79,6 +79,9 @@ class Settings:
         for name, (low, high) in _RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be {low} to {high}")
+        for name in ("input_depth", "iters", "runs", "patience"):
+            if not isinstance(getattr(self, name), int):
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be a whole number")
         if not self.channels or min(self.channels) < 1 or len(self.channels) > 8:
             raise UsageError("channels must be 1 to 8 positive numbers, from fine to coarse")
         for name in ("skip_channels", "up_channels", "filter_down", "filter_up", "upsample"):

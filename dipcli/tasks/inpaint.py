@@ -23,6 +23,8 @@ from dipcli.tasks.base import Task, annotated, deadline_of
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
 SCATTERED_DEPTH = 1.5  # pixels from the known: nothing but single pixels is lost
+SPARSE_SHARE = 0.9  # lost: beyond this, neighbours no longer tell the value
+LARGE_SHARE = 0.1  # of the picture lost: published are vase (0.03) and library (0.19)
 THIN_DEPTH = 8.0  # pixels from the known: letters and scratches, at up to 300 pixels a side
 THIN_SHARE = 0.025  # the same as a share of the shorter side of larger pictures
 
@@ -40,7 +42,7 @@ class Inpaint(Task):
 
     @property
     def kind(self) -> str:
-        """The geometry of the hole: scattered, text or large."""
+        """The geometry of the hole."""
         return geometry(self.hole)
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
@@ -77,13 +79,20 @@ def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def geometry(hole: NDArray[np.bool_]) -> str:
-    """scattered: lost pixels all over; text: thin holes; large: holes with an inside."""
+    """What the hole looks like, for the presets.
+
+    scattered: single pixels lost all over; sparse: the same with few left; text: thin holes;
+    object: a hole with an inside; large: so much of it that the whole picture is concerned.
+    """
+    share = hole.mean()
     depth = float(distance_transform_edt(hole).max())
     known = ~hole
     contact = (binary_dilation(hole) & known).sum() / known.sum()
     if contact > SCATTERED_CONTACT or depth <= SCATTERED_DEPTH:
-        return "scattered"
-    return "text" if depth <= max(THIN_DEPTH, THIN_SHARE * min(hole.shape)) else "large"
+        return "sparse" if share > SPARSE_SHARE else "scattered"
+    if depth <= max(THIN_DEPTH, THIN_SHARE * min(hole.shape)):
+        return "text"
+    return "large" if share > LARGE_SHARE else "object"
 
 
 def inpaint(image: NDArray[Any], hole: NDArray[Any]) -> Inpaint:

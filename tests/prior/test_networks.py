@@ -1,0 +1,88 @@
+"""Networks: the published sizes, any size of picture, and nothing but the generator's word."""
+
+import pytest
+import torch
+
+from dipcli import presets
+from dipcli.prior.networks import build, canvas
+from dipcli.settings import Settings
+
+
+def built(settings: Settings, depth: int, channels: int = 3, seed: int = 0) -> torch.nn.Module:
+    return build(settings, depth, channels, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "parameters"),
+    [
+        ("denoise", "", 2_217_831),
+        ("superres", "x4", 2_217_831),
+        ("denoise", "jpeg", 572_827),
+        ("inpaint", "text", 3_002_627),
+        ("inpaint", "object", 2_157_955),
+        ("inpaint", "sparse", 1_027_379),
+        ("inpaint", "large", 2_996_467),
+    ],
+)
+def test_paper_networks_have_the_published_number_of_parameters(task, kind, parameters):
+    settings = presets.resolve(task, "paper", kind)
+    depth = 2 if settings.input == "mesh" else settings.input_depth
+    net = built(settings, depth)
+    assert sum(p.numel() for p in net.parameters()) == parameters
+
+
+def small(**fields: object) -> Settings:
+    return Settings().override(channels=(4, 6, 8), **fields)
+
+
+@pytest.mark.parametrize("net", ["slim", "skip"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"padding": "reflection", "upsample": "bilinear"},
+        {"skip_channels": (0, 2, 3), "up_channels": (5, 4, 3)},
+        {"filter_down": 5, "filter_up": (1, 3, 7), "padding": "reflection"},
+        {"downsample": "avg", "need_1x1_up": False},
+        {"downsample": "max"},
+        {"downsample": "lanczos2"},
+        {"downsample": "lanczos3", "upsample": ("nearest", "nearest", "bilinear")},
+    ],
+)
+def test_every_option_gives_a_picture_in_range_and_gradients(net, fields):
+    settings = small(net=net, **fields)
+    size = canvas((1, 17), settings)
+    model = built(settings, depth=2, channels=5)
+    out = model(torch.randn(1, 2, *size))
+    assert out.shape == (1, 5, *size)
+    assert out.min() > 0 and out.max() < 1
+    out.mean().backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_the_slim_network_has_no_bias_that_normalisation_would_remove():
+    convolutions = [m for m in built(Settings(), 8).modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [m.bias is None for m in convolutions] == [True] * (len(convolutions) - 1) + [False]
+
+
+def test_canvas_holds_the_picture_and_suits_the_network():
+    for size in [(1, 1), (1, 7), (17, 31), (512, 512), (513, 511)]:
+        for settings in (Settings(), presets.resolve("inpaint", "paper", "large")):
+            wide = canvas(size, settings)
+            assert all(n % 2**settings.levels == 0 for n in wide)
+            assert all(n >= m for n, m in zip(wide, size, strict=True))
+    assert canvas((512, 512), Settings()) == (512, 512)
+
+
+def test_parameters_come_from_the_generator_alone():
+    before = torch.get_rng_state()
+    first = built(small(), 2).state_dict()
+    assert torch.equal(before, torch.get_rng_state())
+    torch.rand(3)
+    again, other = built(small(), 2).state_dict(), built(small(), 2, seed=1).state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_no_running_mean_is_kept():
+    assert not list(built(Settings(), 8).buffers())

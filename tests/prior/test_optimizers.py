@@ -1,0 +1,57 @@
+"""Muon's steps are orthogonal, and both optimizers go downhill."""
+
+import pytest
+import torch
+from torch import nn
+
+from dipcli.prior.optimizers import Muon, build, orthogonalise
+from dipcli.settings import OPTIMIZERS
+
+
+@pytest.mark.parametrize("shape", [(8, 72), (72, 8), (16, 16)])
+def test_singular_values_come_near_one_and_directions_stay(shape):
+    matrices = torch.randn(3, *shape, generator=torch.Generator().manual_seed(0))
+    matrices = matrices * torch.tensor([1e-6, 1.0, 1e3]).view(3, 1, 1)
+    u, s, v = torch.linalg.svd(orthogonalise(matrices, steps=10), full_matrices=False)
+    assert s.min() > 0.6 and s.max() < 1.25
+    a, _, b = torch.linalg.svd(matrices, full_matrices=False)
+    nearest = a @ b
+    cosine = ((u @ v) * nearest).sum((1, 2)) / nearest.square().sum((1, 2))
+    assert cosine.min() > 0.98
+
+
+def test_a_zero_gradient_does_not_become_nan():
+    assert torch.equal(orthogonalise(torch.zeros(2, 3, 5)), torch.zeros(2, 3, 5))
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(2, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 1, 1))
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_every_parameter_is_owned_once_and_the_loss_falls(kind):
+    net = network()
+    optimizers = build(kind, net, lr=0.02)
+    owned = [p for o in optimizers for group in o.param_groups for p in group["params"]]
+    assert sorted(map(id, owned)) == sorted(map(id, net.parameters()))
+    x, y = torch.randn(1, 2, 12, 12), torch.randn(1, 1, 10, 10)
+    losses = []
+    for _ in range(30):
+        loss = (net(x) - y).square().mean()
+        losses.append(loss.item())
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_muon_steps_by_the_learning_rate_whatever_the_gradient():
+    for scale in (1e-4, 1e4):
+        weight = nn.Parameter(torch.zeros(4, 2, 3, 3))
+        optimizer = Muon([weight], lr=0.5)
+        weight.grad = scale * torch.randn(4, 2, 3, 3, generator=torch.Generator().manual_seed(0))
+        optimizer.step()
+        largest = torch.linalg.matrix_norm(weight.detach().flatten(1), 2).item()
+        assert largest == pytest.approx(0.5, rel=0.3)

@@ -1,0 +1,171 @@
+"""Tasks: what they refuse, what they promise, and a tiny golden restoration of each."""
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import peak_signal_noise_ratio as psnr
+
+from dipcli import presets, tasks
+from dipcli.errors import MaskError, UsageError
+from dipcli.prior.operators import Downsample
+from dipcli.prior.step import Runtime
+from dipcli.tasks.inpaint import geometry
+
+CPU = Runtime(torch.device("cpu"))
+FAST = {"channels": (16, 32, 32), "runs": 1}
+
+
+def truth(size: int = 48) -> np.ndarray:
+    y, x = np.mgrid[0:size, 0:size] / size
+    disc = (x - 0.55) ** 2 + (y - 0.45) ** 2 < 0.08
+    picture = np.stack([0.2 + 0.6 * x, 0.8 - 0.5 * y, np.where(disc, 0.9, 0.3)], axis=-1)
+    return np.rint(255 * picture).astype(np.uint8)
+
+
+def restored(task: tasks.Task, **overrides: object) -> np.ndarray:
+    *_, step = task.steps(task.settings("auto", **{**FAST, **overrides}), CPU)
+    return task.render(step.estimate)
+
+
+def test_denoising_removes_most_of_the_noise():
+    rng = np.random.default_rng(0)
+    noisy = np.clip(truth() + rng.normal(0, 25, truth().shape), 0, 255).astype(np.uint8)
+    clean = restored(tasks.denoise(noisy), iters=120)
+    assert psnr(truth(), clean) > psnr(truth(), noisy) + 5
+
+
+def test_inpainting_fills_the_lost_pixels_and_keeps_the_others_bit_for_bit():
+    hole = np.random.default_rng(0).random(truth().shape[:2]) < 0.5
+    damaged = truth()
+    damaged[hole] = 0
+    filled = restored(tasks.inpaint(damaged, hole), iters=120)
+    assert np.array_equal(filled[~hole], damaged[~hole])
+    assert psnr(truth()[hole], filled[hole]) > 25
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_known_pixels_survive_in_every_dtype(dtype):
+    rng = np.random.default_rng(0)
+    picture = rng.random((9, 11, 2)).astype(np.float32)
+    image = (picture * 65535).astype(np.uint16) if dtype is np.uint16 else picture
+    hole = rng.random((9, 11)) < 0.3
+    filled = restored(tasks.inpaint(image, hole), iters=2)
+    assert filled.dtype == image.dtype
+    assert np.array_equal(filled[~hole], image[~hole])
+
+
+def test_enlarging_is_sharper_than_the_flat_blocks_and_consistent_with_the_input():
+    operator = Downsample(2)
+    task = tasks.superres(truth(24), scale=2)
+    assert task.output_shape == (48, 48, 3)
+    *_, step = task.steps(task.settings("auto", **FAST, iters=60), CPU)
+    assert step.stage == "fusion"
+    again = operator(step.estimate) - task.pixels.tensor(CPU.device)
+    assert again.square().mean().sqrt() < 1 / 255
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_every_scale_gives_its_size(scale):
+    image = np.full((3, 5), 128, np.uint8)
+    assert restored(tasks.superres(image, scale=scale), iters=1).shape == (3 * scale, 5 * scale)
+
+
+def test_fitting_draws_a_curve_for_each_target_and_gives_the_natural_picture():
+    task = tasks.fit(truth(), targets=("noise", "natural", "shuffled", "noisy"))
+    settings = task.settings("auto", channels=(16, 32, 32), iters=60)
+    steps = list(task.steps(settings, CPU))
+    assert [step.index for step in steps] == list(range(240))
+    curves = steps[-1].notes["curves"]
+    assert list(curves) == ["noise", "natural", "shuffled", "noisy"]
+    end = {target: curve[-1][1] for target, curve in curves.items()}
+    assert end["natural"] < end["noisy"] < end["shuffled"]
+    assert end["natural"] < end["noise"]
+    assert psnr(truth(), task.render(steps[-1].estimate)) > 20
+
+
+def test_the_noise_found_is_told():
+    noisy = np.clip(128 + np.random.default_rng(0).normal(0, 20, (64, 64)), 0, 255)
+    task = tasks.denoise(noisy.astype(np.uint8))
+    assert task.sigma == pytest.approx(20, rel=0.1)
+    step = next(iter(task.steps(task.settings("fast", **FAST), CPU)))
+    assert step.notes["sigma"] == task.sigma
+    assert step.notes["sigma_given"] is False
+    assert tasks.denoise(noisy.astype(np.uint8), sigma=7).sigma == 7
+
+
+GRAY = np.full((8, 8), 99, np.uint8)
+SOME = np.zeros((8, 8), bool)
+SOME[2, 3] = True
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda: tasks.denoise(GRAY, sigma=-1), UsageError),
+        (lambda: tasks.denoise(GRAY, sigma=float("nan")), UsageError),
+        (lambda: tasks.denoise(GRAY, sigma=256), UsageError),
+        (lambda: tasks.denoise(GRAY, noise="salt"), UsageError),
+        (lambda: tasks.superres(GRAY, scale=5), UsageError),
+        (lambda: tasks.superres(GRAY, kernel="sinc"), UsageError),
+        (lambda: tasks.inpaint(GRAY, SOME[:4]), MaskError),
+        (lambda: tasks.inpaint(GRAY, SOME.astype(np.uint8)), MaskError),
+        (lambda: tasks.inpaint(GRAY, SOME & False), MaskError),
+        (lambda: tasks.inpaint(GRAY, SOME | True), MaskError),
+        (lambda: tasks.fit(GRAY, targets=("natural", "cat")), UsageError),
+        (lambda: tasks.fit(GRAY, targets=()), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("nice"), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", iterations=3), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", iters=0), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", iters=2.5), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", net="unet"), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", lr="fast"), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", time=-1.0), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", skip_channels=(1, 2)), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", channels=()), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", filter_up=2), UsageError),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line_before_the_first_step(make, error):
+    with pytest.raises(error) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_the_geometry_of_the_hole_is_told_from_the_mask():
+    rng = np.random.default_rng(0)
+    hole = {kind: np.zeros((256, 256), bool) for kind in ("text", "object", "large")}
+    hole["scattered"] = rng.random((256, 256)) < 0.5
+    hole["sparse"] = rng.random((256, 256)) < 0.98
+    hole["text"][20:240:24, 10:240] = hole["text"][21:240:24, 10:240] = True
+    hole["text"][22:240:24, 10:240] = True
+    hole["object"][100:140, 100:150] = True
+    hole["large"][40:200, 60:180] = True
+    assert {geometry(mask) for mask in hole.values()} == set(hole)
+    assert all(geometry(mask) == kind for kind, mask in hole.items())
+    assert geometry(rng.random((256, 256)) < 0.02) == "scattered"
+
+
+def test_a_kernel_given_to_the_task_replaces_the_presets():
+    assert tasks.superres(GRAY).settings("auto").kernel == "bicubic"
+    assert tasks.superres(GRAY).settings("paper").kernel == "lanczos2"
+    assert tasks.superres(GRAY, kernel="box").settings("paper").kernel == "box"
+
+
+def test_overrides_replace_one_field_and_leave_the_rest():
+    task = tasks.inpaint(GRAY, SOME)
+    plain = task.settings("paper")
+    changed = task.settings("paper", upsample="bilinear", channels=[8, 8], iters=None, stop="auto")
+    assert changed.upsample == ("bilinear",)
+    assert changed.channels == (8, 8)
+    assert (changed.iters, changed.stop, changed.lr) == (plain.iters, plain.stop, plain.lr)
+
+
+@pytest.mark.parametrize("preset", presets.names())
+def test_every_value_of_a_preset_has_a_reason_and_resolves(preset):
+    rows = presets.describe(preset)
+    assert rows and all(row["reason"] for row in rows)
+    for row in rows:
+        settings = presets.resolve(str(row["task"]), preset, str(row["kind"]))
+        assert settings.preset == preset
+        assert getattr(settings, str(row["field"])) == row["value"] or not row["task"]
