@@ -1,1 +1,5 @@
-"""cli."""
+"""The command line: click, and what the user sees."""
+
+from dipcli.cli.app import main
+
+__all__ = ["main"]

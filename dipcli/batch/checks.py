@@ -1,0 +1,67 @@
+"""What the headers tell before the first step: crops, sizes, alpha, and what a format holds."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from dipcli.batch.crop import Crop
+from dipcli.batch.find import Found, check_exists, partner
+from dipcli.batch.request import ALPHA, Job, Request
+from dipcli.errors import MaskError, PictureError, UsageError
+from dipcli.pictures import check_output, name_of, probe
+
+
+def check_picture(job: Job, request: Request) -> None:
+    """What the header alone tells: the crop, the alpha, and whether the format can hold it."""
+    header = job.header
+    width, height = header.width, header.height
+    if request.crop:
+        check_crop(request.crop, width, height, job.name)
+        width, height = request.crop.width, request.crop.height
+    if request.mask == ALPHA and not header.has_alpha:
+        raise MaskError(f"{job.name} has no transparent pixels to fill; give a mask file instead")
+    scale = request.scale
+    check_output(
+        job.format,
+        depth=header.depth,
+        has_alpha=header.has_alpha,
+        size=(width * scale, height * scale),
+        name=job.name,
+    )
+
+
+def check_crop(crop: Crop, width: int, height: int, name: str) -> None:
+    """Raise UsageError unless the window lies in the picture."""
+    if crop.x + crop.width > width or crop.y + crop.height > height:
+        raise UsageError(f"--crop {crop} reaches outside of {name}, which is {width}x{height}")
+
+
+def with_partners(job: Job, one: Found, request: Request) -> Job:
+    """The job with its mask and its reference; raises MaskError or UsageError if they misfit."""
+    mask = reference = None
+    scale = request.scale
+    if request.mask is not None and request.mask != ALPHA:
+        mask = _one_or_partner(Path(request.mask), one, "mask")
+        _same_size(mask, job, 1, "scale the mask or give the right one", MaskError)
+    if request.reference is not None:
+        reference = _one_or_partner(request.reference, one, "reference")
+        _same_size(reference, job, scale, "give the right one", UsageError)
+    return replace(job, mask=mask, reference=reference)
+
+
+def _one_or_partner(path: Path, one: Found, what: str) -> Path:
+    check_exists(path)
+    return partner(path, one.relative, what) if path.is_dir() else path
+
+
+def _same_size(path: Path, job: Job, scale: int, remedy: str, kind: type[UsageError]) -> None:
+    try:
+        found = probe(path)
+    except PictureError as error:
+        raise kind(str(error)) from error
+    width, height = job.header.width * scale, job.header.height * scale
+    if (found.width, found.height) != (width, height):
+        enlarged = f" enlarged {scale} times" if scale > 1 else ""
+        raise kind(
+            f"{name_of(path)} is {found.width}x{found.height} but {job.name}{enlarged} "
+            f"is {width}x{height}; {remedy}"
+        )

@@ -1,0 +1,135 @@
+"""Claims: several processes on one output folder never make the same picture twice.
+
+A claim is a small file beside the output, made with O_CREAT | O_EXCL, which holds the host and
+the process. It is refreshed while the work goes on; one whose process is dead, or which was not
+refreshed for an hour (another host that went away), is taken over.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
+REFRESH = 30.0  # seconds between refreshes
+_PREFIX = ".dip-claim-"
+
+
+class Claim:
+    """A picture that this process has taken; `refresh` says that it is still at work."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember the file that stands for the claim."""
+        self.path = path
+        self._refreshed = time.monotonic()
+
+    def refresh(self) -> None:
+        """Touch the file, at most every REFRESH seconds."""
+        now = time.monotonic()
+        if now - self._refreshed > REFRESH:
+            self._refreshed = now
+            with contextlib.suppress(OSError):  # the folder went away: writing will tell
+                os.utime(self.path)
+
+
+def claim_path(output: Path) -> Path:
+    """The file that claims `output`."""
+    return output.with_name(_PREFIX + output.name)
+
+
+@contextlib.contextmanager
+def claim(output: Path) -> Iterator[Claim | None]:
+    """Take `output` for this process; None if another living process has it."""
+    path = claim_path(output)
+    token = json.dumps(
+        {"host": socket.gethostname(), "pid": os.getpid(), "token": secrets.token_hex(8)}
+    )
+    if not (_create(path, token) or (_take_over(path) and _create(path, token))):
+        yield None
+        return
+    try:
+        yield Claim(path)
+    finally:
+        if _read(path) == token:
+            path.unlink(missing_ok=True)
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove the claims that dead processes left in `folder`."""
+    for path in folder.glob(_PREFIX + "*"):
+        _take_over(path)
+
+
+def owner(output: Path) -> str:
+    """Who has claimed `output`, for a message."""
+    try:
+        facts = json.loads(_read(claim_path(output)) or "{}")
+    except ValueError:
+        facts = {}
+    return f"process {facts.get('pid', '?')} on {facts.get('host', '?')}"
+
+
+def _create(path: Path, token: str) -> bool:
+    try:
+        with path.open("x") as file:
+            file.write(token)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _take_over(path: Path) -> bool:
+    """Remove the claim of a dead process; True if the way is free now."""
+    found = _read(path)
+    if found is None:
+        return True
+    if not _is_stale(path, found):
+        return False
+    aside = path.with_name(f"{path.name}-{secrets.token_hex(4)}")
+    try:
+        path.rename(aside)  # only one of several takers gets it
+    except FileNotFoundError:
+        return True
+    if _read(aside) != found:  # a living process was faster than our rename: give it back
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+        aside.unlink(missing_ok=True)
+        return False
+    aside.unlink(missing_ok=True)
+    return True
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except OSError:
+        return None
+
+
+def _is_stale(path: Path, found: str) -> bool:
+    try:
+        age = time.time() - path.stat().st_mtime
+    except OSError:
+        return True
+    try:
+        facts = json.loads(found)
+        host, pid = str(facts["host"]), int(facts["pid"])
+    except (ValueError, KeyError, TypeError):
+        return age > 1.0  # half-written by a process that died there; a living one needs no second
+    if age > STALE:
+        return True
+    return host == socket.gethostname() and os.name == "posix" and not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,84 @@
+"""Which files of a folder are pictures to restore."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dipcli.errors import MaskError, UsageError
+from dipcli.pictures import HEAD, format_for_suffix, name_of, sniff
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to restore. relative: below `root`, the folder that was given, with "/"."""
+
+    path: Path
+    root: Path
+    relative: str
+
+
+def walk(folder: Path, *, recursive: bool, exclude: Sequence[Path] = ()) -> Iterator[Found]:
+    """The pictures of a folder by name, sorted: by content, or by a suffix that claims to be one.
+
+    A file that claims to be a picture and is none is found too, so that it can be reported.
+    Hidden files, and everything below the folders `exclude`, are left out.
+    """
+    outside = {one.resolve() for one in exclude}
+    outside.discard(folder.resolve())
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        here = Path(parent)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if recursive and not name.startswith(".") and (here / name).resolve() not in outside
+        )
+        for name in sorted(files):
+            path = here / name
+            if not name.startswith(".") and path.is_file() and _claims_or_is(path):
+                yield Found(path, folder, path.relative_to(folder).as_posix())
+
+
+def _claims_or_is(path: Path) -> bool:
+    if format_for_suffix(path.suffix):
+        return True
+    try:
+        with path.open("rb") as file:
+            return sniff(file.read(HEAD)) is not None
+    except OSError:
+        return False  # neither by name nor by content
+
+
+def in_shard(relative: str, shard: tuple[int, int]) -> bool:
+    """Whether this path belongs to part I of N (I from 1); the same on every machine."""
+    part, parts = shard
+    return int(hashlib.sha256(relative.encode()).hexdigest(), 16) % parts == part - 1
+
+
+def partner(folder: Path, relative: str, what: str) -> Path:
+    """The file in `folder` that belongs to the input `relative`: same stem, same subfolder.
+
+    Looks in the folder itself too. Raises MaskError if there is none or more than one.
+    """
+    path = Path(relative)
+    for place in dict.fromkeys((folder / path.parent, folder)):
+        if not place.is_dir():
+            continue
+        fits = [
+            one
+            for one in sorted(place.iterdir())
+            if one.stem == path.stem and format_for_suffix(one.suffix) and one.is_file()
+        ]
+        if len(fits) > 1:
+            names = " and ".join(one.name for one in fits[:2])
+            raise MaskError(f"{relative}: {names} in {place} both could be its {what}; keep one")
+        if fits:
+            return fits[0]
+    raise MaskError(f"{relative}: no {what} named {path.stem}.* in {folder}")
+
+
+def check_exists(path: Path) -> None:
+    """Raise UsageError for an input that is not there."""
+    if not path.exists():
+        raise UsageError(f"{name_of(path)} does not exist")

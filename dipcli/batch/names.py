@@ -1,0 +1,88 @@
+"""What results are called, and where they go."""
+
+import string
+from collections.abc import Mapping
+from pathlib import Path
+
+from dipcli.errors import OutputError, UsageError
+from dipcli.pictures import FORMATS, format_for_suffix
+
+BESIDE = "{stem}_{task}{suffix}"  # without -o: beside the input
+INSIDE = "{stem}{suffix}"  # in a folder of results
+FIELDS = ("stem", "task", "suffix", "preset", "seed", "parent")
+
+
+def check_template(template: str, option: str) -> None:
+    """Raise UsageError for a template with unknown fields or without a name."""
+    try:
+        found = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise UsageError(f"{option}: {template!r} is not a template: {error}") from error
+    for name in found:
+        if name not in FIELDS:
+            known = ", ".join("{" + one + "}" for one in FIELDS)
+            raise UsageError(f"{option}: unknown field {{{name}}}; choose from {known}")
+    if not template.strip():
+        raise UsageError(f"{option} is empty")
+
+
+def fill(template: str, fields: Mapping[str, object]) -> str:
+    """The template with its fields filled in."""
+    return template.format_map(fields)
+
+
+def fields_of(
+    relative: str, *, task: str, preset: str, seed: int, suffix: str
+) -> dict[str, object]:
+    """The fields of one input; relative: its path below the given folder."""
+    path = Path(relative)
+    return {
+        "stem": path.stem,
+        "task": task,
+        "suffix": suffix,
+        "preset": preset,
+        "seed": seed,
+        "parent": path.parent.as_posix(),
+    }
+
+
+def choose_format(asked: str | None, output: Path | None, source: Path | None, found: str) -> str:
+    """The format of a result: as asked, else by the suffix of OUT, else as the input's.
+
+    found: the format that the input's bytes show. Raises OutputError for a suffix that names
+    no format that is written.
+    """
+    if asked:
+        return asked
+    if output is not None and output.suffix:
+        format = format_for_suffix(output.suffix)
+        if format is None:
+            known = ", ".join(kind.suffixes[0] for kind in FORMATS.values())
+            raise OutputError(f"{output}: no format has the suffix {output.suffix}; choose {known}")
+        return format
+    by_name = format_for_suffix(source.suffix) if source is not None else None
+    format = by_name or found
+    return format if format in FORMATS else "PNG"  # a still GIF is read but not written
+
+
+def suffix_for(format: str, source: Path | None) -> str:
+    """The suffix of a result: the input's own if it names the format, else the usual one."""
+    if source is not None and format_for_suffix(source.suffix) == format:
+        return source.suffix
+    return FORMATS[format].suffixes[0]
+
+
+def check_writable(folder: Path) -> None:
+    """Raise OutputError unless files can be made in `folder` or in what it will be made in."""
+    import tempfile
+
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise OutputError(f"{existing} is not a folder; {folder} cannot be made in it")
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise OutputError(f"{existing} is not writable: {error.strerror}") from error

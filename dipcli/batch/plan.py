@@ -1,0 +1,227 @@
+"""A list of inputs as a plan: one job per picture, everything checked that can be."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dipcli.batch.checks import check_picture, with_partners
+from dipcli.batch.find import Found, check_exists, in_shard, walk
+from dipcli.batch.names import (
+    BESIDE,
+    INSIDE,
+    check_template,
+    check_writable,
+    choose_format,
+    fields_of,
+    fill,
+    suffix_for,
+)
+from dipcli.batch.outcome import Outcome, Status
+from dipcli.batch.request import Job, Request
+from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
+from dipcli.pictures import name_of, probe
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where to read and to write. output: None beside the inputs, "-" standard output."""
+
+    inputs: Sequence[str]
+    output: str | None = None
+    name: str | None = None
+    recursive: bool = False
+    shard: tuple[int, int] | None = None
+    stdin: bytes | None = None
+
+
+@dataclass
+class Plan:
+    """The jobs, and the pictures that failed before their turn."""
+
+    jobs: list[Job] = field(default_factory=list)
+    failed: list[Outcome] = field(default_factory=list)
+    several: bool = False
+
+
+def make_plan(places: Places, request: Request) -> Plan:
+    """Check the request and turn the inputs into jobs, in the order of the inputs and names.
+
+    Raises UsageError for what is wrong with the whole, NoPictureError for folders without a
+    picture; a picture that is wrong by itself becomes a failed outcome of the plan.
+    """
+    for template, option in ((places.name, "--name"), *_side_templates(request)):
+        if template is not None:
+            check_template(template, option)
+    found = _find(places, request)
+    several = len(found) > 1 or any(Path(one).is_dir() for one in places.inputs if one != STDIN)
+    plan = Plan(several=several)
+    _check_sides(request, several=len(found) > 1)
+    folder = _output_folder(places, several)
+    for one in found:
+        try:
+            plan.jobs.append(_job(one, places, request, folder, several))
+        except (OSError, DipError) as error:
+            code = error.exit_code if isinstance(error, DipError) else 1
+            plan.failed.append(_failure(_called(one), str(error), code))
+    _refuse_collisions(plan.jobs)  # over all shards
+    if places.shard:
+        _keep_shard(plan, found, places.shard)
+    if not several:
+        _raise_single(plan)
+    for parent in {p.parent for j in plan.jobs for p in (j.output, *j.sides) if p is not None}:
+        check_writable(parent)
+    return plan
+
+
+def _find(places: Places, request: Request) -> list[Found]:
+    """All inputs; our own results beside them are no inputs."""
+    found: list[Found] = []
+    exclude = [Path(one) for one in (places.output, request.mask, request.reference) if one]
+    for name in places.inputs:
+        path = Path(name)
+        if name == STDIN:
+            if len(places.inputs) > 1:
+                raise UsageError("- (standard input) stands for one picture, alone")
+            found.append(Found(path, path, STDIN))
+            continue
+        check_exists(path)
+        if path.is_dir():
+            inside = list(walk(path, recursive=places.recursive, exclude=exclude))
+            found += inside if places.output else _without_results(inside, places, request)
+        else:
+            found.append(Found(path, path.parent, path.name))
+    found = list({one.path.resolve(): one for one in found}.values())
+    if not found:
+        below = "" if places.recursive else "; --recursive looks into its subfolders"
+        raise NoPictureError(f"no picture in {', '.join(places.inputs)}{below}")
+    return found
+
+
+def _without_results(found: list[Found], places: Places, request: Request) -> list[Found]:
+    """Leave out what another file of the list would be restored to."""
+    results = set()
+    for one in found:
+        format = choose_format(request.format, None, one.path, "PNG")
+        name = fill(places.name or BESIDE, _fields(one, request, suffix_for(format, one.path)))
+        results.add(one.path.parent / name)
+    return [one for one in found if one.path not in results]
+
+
+def _keep_shard(plan: Plan, found: Sequence[Found], shard: tuple[int, int]) -> None:
+    """Leave the other parts of the list to other processes."""
+    ours = {_called(one) for one in found if in_shard(one.relative, shard)}
+    plan.jobs = [job for job in plan.jobs if job.name in ours]
+    plan.failed = [outcome for outcome in plan.failed if outcome.name in ours]
+
+
+def _output_folder(places: Places, several: bool) -> Path | None:
+    """The folder that -o names, or None: a file, standard output, or beside the inputs."""
+    output = places.output
+    if output is None or (output == STDIN and not several):
+        return None
+    if output == STDIN:
+        raise UsageError("-o - is for one picture; give a folder for several")
+    path = Path(output)
+    if several and path.exists() and not path.is_dir():
+        raise OutputError(f"{output} is a file, but several pictures need a folder")
+    return path if several or path.is_dir() or output.endswith(("/", "\\")) else None
+
+
+def _job(one: Found, places: Places, request: Request, folder: Path | None, several: bool) -> Job:
+    """One input with its names and partners; raises a DipError if it cannot be restored."""
+    piped = one.relative == STDIN
+    source: Path | bytes = (places.stdin or b"") if piped else one.path
+    header = probe(source, max_pixels=request.max_pixels)
+    to_stdout = places.output == STDIN or (piped and places.output is None)
+    as_file = Path(places.output) if places.output and not to_stdout and not folder else None
+    path = None if piped else one.path
+    format = choose_format(request.format, as_file, path, header.format)
+    fields = _fields(one, request, suffix_for(format, path))
+    output = None
+    if not to_stdout:
+        output = as_file or _named(one, places, folder, fields)
+        if output.is_dir():
+            raise OutputError(f"{output} is a folder; name a file")
+        if path is not None and output.resolve() == path.resolve():
+            raise OutputError(f"{output} is the input itself; choose another -o or --name")
+    job = Job(
+        name=_called(one),
+        source=source,
+        relative=one.relative,
+        output=output,
+        format=format,
+        header=header,
+        several=several,
+        **{kind: Path(fill(text, fields)) if text else None for text, kind in _sides(request)},
+    )
+    check_picture(job, request)
+    return with_partners(job, one, request)
+
+
+def _named(one: Found, places: Places, folder: Path | None, fields: dict[str, object]) -> Path:
+    """The output by its template: in the mirrored tree, or beside the input."""
+    if folder is None:
+        return one.path.parent / fill(places.name or BESIDE, fields)
+    return folder / Path(one.relative).parent / fill(places.name or INSIDE, fields)
+
+
+def _fields(one: Found, request: Request, suffix: str) -> dict[str, object]:
+    return fields_of(
+        one.relative, task=request.task, preset=request.preset, seed=request.seed, suffix=suffix
+    )
+
+
+def _sides(request: Request) -> tuple[tuple[str | None, str], ...]:
+    """The files beside the result: their templates and what they are."""
+    return (
+        (request.gif, "gif"),
+        (request.curve, "curve"),
+        (request.uncertainty, "uncertainty"),
+    )
+
+
+def _side_templates(request: Request) -> Iterable[tuple[str | None, str]]:
+    return ((text, f"--{kind}") for text, kind in _sides(request))
+
+
+def _check_sides(request: Request, *, several: bool) -> None:
+    """Several pictures need several names."""
+    for text, option in _side_templates(request):
+        if text and several and "{stem}" not in text:
+            example = Path(text).with_stem(Path(text).stem + "_{stem}")
+            raise UsageError(f"{option} {text} names one file for several pictures; try {example}")
+
+
+def _called(one: Found) -> str:
+    return "standard input" if one.relative == STDIN else name_of(one.path)
+
+
+def _failure(name: str, message: str, code: int) -> Outcome:
+    return Outcome(status=Status.FAILED, name=name, message=message, exit_code=code)
+
+
+def _raise_single(plan: Plan) -> None:
+    """A single picture that cannot be done is an error of the whole; kept as its outcome."""
+    if plan.failed and plan.failed[0].exit_code == UsageError.exit_code:
+        raise UsageError(plan.failed[0].message)
+
+
+def _refuse_collisions(jobs: Sequence[Job]) -> None:
+    """Raise OutputError if two files would become one, or one goes onto an input."""
+    inputs = {job.source.resolve(): job.name for job in jobs if isinstance(job.source, Path)}
+    taken: dict[Path, str] = {}
+    for job in jobs:
+        for path in (job.output, *job.sides):
+            if path is None:
+                continue
+            place = path.resolve()
+            if place in inputs:
+                raise OutputError(f"{path} is itself an input ({inputs[place]}); use another -o")
+            if place in taken:
+                raise OutputError(
+                    f"{taken[place]} and {job.name} would both become {path}; "
+                    "tell them apart with --name or use another folder"
+                )
+            taken[place] = job.name

@@ -1,0 +1,96 @@
+"""Several pictures at once: spawned processes, the threads and the devices divided."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
+from queue import Empty
+from typing import Any
+
+from dipcli.batch.outcome import Outcome, Status
+from dipcli.batch.request import Job, Request
+from dipcli.batch.work import Watch, work
+from dipcli.observers import Interrupt
+
+_WATCHDOG = 0.5  # seconds between looks whether the parent still lives
+
+
+class _Worker:
+    """What a worker process knows of itself."""
+
+    interrupt = Interrupt(signals=(signal.SIGTERM,))
+    device: str | None = None
+
+
+@contextlib.contextmanager
+def pool(workers: int, device: str) -> Iterator[Executor]:
+    """An executor of `workers` spawned processes, each with its share of threads and GPUs."""
+    context = multiprocessing.get_context("spawn")
+    devices: Any = context.Queue()
+    for one in _devices(workers, device):
+        devices.put(one)
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    executor = ProcessPoolExecutor(workers, context, _initialise, (devices, threads, os.getpid()))
+    try:
+        yield executor
+    except SystemExit:  # the second signal: nobody waits for the pictures at hand
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
+        devices.close()
+
+
+def _devices(workers: int, device: str) -> list[str]:
+    """A device for each worker: several GPUs in turn. Raises DeviceError."""
+    import torch
+
+    from dipcli.prior import devices
+
+    chosen = devices.choose(device)
+    count = torch.cuda.device_count() if chosen.type == "cuda" and ":" not in device else 0
+    return [f"cuda:{i % count}" if count else str(chosen) for i in range(workers)]
+
+
+def _initialise(devices: Any, threads: int, parent: int) -> None:
+    """Prepare a worker: its device and threads; Ctrl-C is the parent's to pass on as SIGTERM."""
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _Worker.interrupt.__enter__()
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    torch.set_num_threads(threads)
+    with contextlib.suppress(Empty):  # a worker that replaces a dead one decides by itself
+        _Worker.device = devices.get(timeout=5)
+
+
+def _die_with(parent: int) -> None:
+    """End this process when its parent is gone: nobody waits for its work any more."""
+    while os.getppid() == parent:
+        time.sleep(_WATCHDOG)
+    os._exit(1)
+
+
+def in_worker(job: Job, request: Request) -> tuple[Outcome, list[str]]:
+    """Do a job in a worker process; returns its outcome and its notes."""
+    notes: list[str] = []
+    if _Worker.interrupt.signum is not None:
+        message = "interrupted, nothing was written"
+        return Outcome(
+            status=Status.INTERRUPTED, name=job.name, output=str(job.output), message=message
+        ), notes
+    if _Worker.device is not None:
+        request = replace(request, device=_Worker.device)
+    return work(job, request, Watch(_Worker.interrupt, None, notes.append)), notes
+
+
+def forward() -> None:
+    """Tell the workers of this process to end after their step."""
+    for child in multiprocessing.active_children():
+        child.terminate()

@@ -1,0 +1,125 @@
+"""What the user asked for, once for all pictures, and the single jobs it becomes."""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dipcli
+from dipcli.batch.crop import Crop
+from dipcli.pictures import Header
+
+ALPHA = "alpha"  # the word that names the picture's own transparency as the mask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One command, the same for every picture; plain values only, so that it can be sent.
+
+    options: of the task alone (`sigma`, `scale`, ...), overrides: fields of `Settings`; both
+    hold only what the user gave.
+    """
+
+    task: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    preset: str = "auto"
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    device: str = "auto"
+    seed: int = 0
+    crop: Crop | None = None
+    mask: Path | str | None = None  # a file, a folder, or ALPHA
+    invert_mask: bool = False
+    reference: Path | None = None
+    gif: str | None = None  # templates of the files beside the result
+    gif_every: int | None = None
+    curve: str | None = None
+    uncertainty: str | None = None
+    format: str | None = None
+    quality: int = 95
+    max_pixels: int = 500_000_000
+    overwrite: bool = False
+    preserve: bool = False
+    keep_partial: bool = True
+
+    @property
+    def scale(self) -> int:
+        """How many times larger than its input a result is."""
+        return int(str(self.options.get("scale", 4))) if self.task == "superres" else 1
+
+    def making(self) -> dict[str, object]:
+        """What decides the bytes of a result beside those of the input; plain JSON types."""
+        return {
+            "task": self.task,
+            "options": dict(self.options),
+            "preset": self.preset,
+            "overrides": dict(self.overrides),
+            "seed": self.seed,
+            "crop": str(self.crop) if self.crop else None,
+            "mask": ALPHA if self.mask == ALPHA else self.mask is not None,
+            "invert_mask": self.invert_mask,
+            "quality": self.quality,
+        }
+
+    def digest(self) -> str:
+        """A short name for `making()`: equal for equal requests, on any machine."""
+        text = json.dumps(self.making(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def command(self) -> str:
+        """The command line without its files: what to type to make the same again."""
+        words: list[object] = ["dip", self.task, "--preset", self.preset]
+        for name, value in {**self.options, **self.overrides}.items():
+            words += [f"--{name.replace('_', '-')}", _word(value)]
+        if self.mask == ALPHA:
+            words += ["--mask", ALPHA]
+        if self.invert_mask:
+            words.append("--invert-mask")
+        if self.crop:
+            words += ["--crop", self.crop]
+        return shlex.join(str(word) for word in [*words, "--seed", self.seed])
+
+
+def _word(value: object) -> str:
+    """A value as it is typed: a tuple with commas."""
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One picture to restore. name: the input as the user knows it; output None: stdout."""
+
+    name: str
+    source: Path | bytes
+    relative: str  # the path below the folder that was given, with "/": the same everywhere
+    output: Path | None
+    format: str
+    header: Header
+    mask: Path | None = None
+    reference: Path | None = None
+    gif: Path | None = None
+    curve: Path | None = None
+    uncertainty: Path | None = None
+    several: bool = False  # one of many: an outdated result of ours is made again
+
+    @property
+    def sides(self) -> tuple[Path, ...]:
+        """The files that are written beside the result."""
+        return tuple(path for path in (self.gif, self.curve, self.uncertainty) if path)
+
+
+def fingerprint(job: Job, request: Request) -> str:
+    """What this result is made of: input, mask, request and version, as one sha256."""
+    whole = hashlib.sha256()
+    for source in (job.source, job.mask):
+        whole.update(hashlib.sha256(_bytes(source)).digest())
+    for text in (request.digest(), job.format, dipcli.__version__):
+        whole.update(text.encode() + b"\0")
+    return whole.hexdigest()
+
+
+def _bytes(source: Path | bytes | None) -> bytes:
+    if isinstance(source, Path):
+        return source.read_bytes()
+    return source or b""

@@ -1,0 +1,151 @@
+"""A plan carried out, in this process or on an `Executor`, one outcome per picture."""
+
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+from dipcli.batch import claims
+from dipcli.batch.outcome import Outcome, Status
+from dipcli.batch.plan import Plan
+from dipcli.batch.pool import forward, in_worker
+from dipcli.batch.request import Job, Request
+from dipcli.batch.work import Watch, work
+from dipcli.observers import Interrupt, Reading
+from dipcli.pictures import remove_litter
+
+PATIENCE = 10.0  # seconds to wait for pictures that another process is making
+_POLL = 0.2  # seconds
+
+
+class Reporter(Protocol):
+    """Who tells the user."""
+
+    def begin(self, total: int) -> None:
+        """So many pictures are to come."""
+
+    def start(self, name: str) -> None:
+        """This picture is at hand."""
+
+    def step(self, reading: Reading) -> None:
+        """So far is the picture at hand."""
+
+    def note(self, text: str) -> None:
+        """A line worth knowing."""
+
+    def finish(self, outcome: Outcome) -> None:
+        """A picture came to its end."""
+
+
+def run(
+    plan: Plan,
+    request: Request,
+    reporter: Reporter,
+    interrupt: Interrupt,
+    executor: Executor | None = None,
+) -> list[Outcome]:
+    """Do every job; after an interruption the rest is left undone.
+
+    Raises DeviceError before the first step if the device is not there.
+    """
+    sweep(plan.jobs)
+    reporter.begin(len(plan.jobs) + len(plan.failed))
+    outcomes = list(plan.failed)
+    for outcome in plan.failed:
+        reporter.finish(outcome)
+    doing = _here if executor is None else partial(_spread, executor)
+    waiting = []
+    for job, outcome in doing(plan.jobs, request, reporter, interrupt):
+        if outcome.status is Status.ELSEWHERE:
+            waiting.append(job)
+            continue
+        outcomes.append(outcome)
+        reporter.finish(outcome)
+    for outcome in _revisit(waiting, request, reporter, interrupt, single=not plan.several):
+        outcomes.append(outcome)
+        reporter.finish(outcome)
+    return outcomes
+
+
+def sweep(jobs: Iterable[Job]) -> None:
+    """Remove what killed processes left in the folders of the outputs."""
+    for folder in {path.parent for job in jobs for path in (job.output, *job.sides) if path}:
+        if folder.is_dir():
+            remove_litter(folder)
+            claims.remove_stale(folder)
+
+
+def _here(
+    jobs: Iterable[Job], request: Request, reporter: Reporter, interrupt: Interrupt
+) -> Iterator[tuple[Job, Outcome]]:
+    """One after the other in this process."""
+    watch = Watch(interrupt, reporter.step, reporter.note)
+    for job in jobs:
+        if interrupt.signum is not None:
+            return
+        reporter.start(job.name)
+        yield job, work(job, request, watch)
+
+
+def _spread(
+    executor: Executor,
+    jobs: Iterable[Job],
+    request: Request,
+    reporter: Reporter,
+    interrupt: Interrupt,
+) -> Iterator[tuple[Job, Outcome]]:
+    """As many at once as the executor has workers; the first signal is passed on to them."""
+    futures: dict[Future[tuple[Outcome, list[str]]], Job] = {
+        executor.submit(in_worker, job, request): job for job in jobs
+    }
+    pending = set(futures)
+    told = False
+    while pending:
+        done, pending = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED)
+        if interrupt.signum is not None and not told:
+            told = True
+            pending = {one for one in pending if not one.cancel()}
+            forward()
+        for future in done:
+            if not future.cancelled():
+                yield futures[future], _collected(future, futures[future], reporter)
+
+
+def _collected(future: Future[tuple[Outcome, list[str]]], job: Job, reporter: Reporter) -> Outcome:
+    try:
+        outcome, notes = future.result()
+    except BrokenProcessPool:
+        message = f"{job.name}: a worker process was killed (out of memory?); try fewer --jobs"
+        return Outcome(
+            status=Status.FAILED,
+            name=job.name,
+            output=str(job.output),
+            message=message,
+            exit_code=1,
+        )
+    for text in notes:
+        reporter.note(text)
+    return outcome
+
+
+def _revisit(
+    jobs: list[Job], request: Request, reporter: Reporter, interrupt: Interrupt, *, single: bool
+) -> Iterator[Outcome]:
+    """Pictures that another process had: wait a little for them, or for that process to die."""
+    until = time.monotonic() + PATIENCE
+    while jobs and interrupt.signum is None:
+        time.sleep(_POLL)
+        late = time.monotonic() > until
+        busy = []
+        for job, outcome in _here(jobs, request, reporter, interrupt):
+            if outcome.status is Status.ELSEWHERE and not late:
+                busy.append(job)
+                continue
+            until = time.monotonic() + PATIENCE
+            if outcome.status is Status.ELSEWHERE and single:
+                outcome = replace(outcome, status=Status.FAILED, exit_code=1)
+            yield outcome
+        jobs = busy

@@ -1,0 +1,292 @@
+"""One job from its file to its result; whatever goes wrong becomes an outcome."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import dipcli
+from dipcli.batch import claims
+from dipcli.batch.crop import Crop
+from dipcli.batch.outcome import Outcome, Status, finite
+from dipcli.batch.request import ALPHA, Job, Request, fingerprint
+from dipcli.batch.uptodate import NO_PLACE, State, may_replace, state_of, write_sidecar
+from dipcli.errors import DeviceError, DipError, MaskError, MemoryLimitError, WriteError
+from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading, Reference
+from dipcli.pictures import (
+    Picture,
+    encode,
+    enlarge_alpha,
+    fill_transparent,
+    format_for_suffix,
+    lost,
+    mask_from_alpha,
+    mask_warning,
+    read,
+    read_mask,
+    write_atomic,
+)
+
+if TYPE_CHECKING:
+    from dipcli.prior.step import Step
+    from dipcli.restore import Result
+    from dipcli.tasks import Task
+
+
+@dataclass
+class Watch:
+    """Who is told of what while a picture is made, and who may end it."""
+
+    interrupt: Interrupt = field(default_factory=Interrupt)
+    report: Callable[[Reading], None] | None = None
+    note: Callable[[str], None] = lambda text: None
+
+
+def work(job: Job, request: Request, watch: Watch) -> Outcome:
+    """Make one picture unless it is there already. Raises DeviceError alone."""
+    try:
+        return _unless_made(job, request, watch)
+    except DeviceError:
+        raise  # the same for every picture
+    except KeyboardInterrupt:
+        return _outcome(job, Status.INTERRUPTED, "interrupted, nothing was written")
+    except DipError as error:
+        return _failed(job, str(error), error.exit_code)
+    except MemoryError:
+        message = f"{job.name}: out of memory; try a part of it with --crop"
+        return _failed(job, message, MemoryLimitError.exit_code)
+    except OSError as error:
+        return _failed(job, f"{job.name}: {error.strerror or error}", 1)
+    except Exception as error:  # noqa: BLE001 - one picture must not stop ten thousand
+        return _failed(job, f"{job.name}: internal error: {type(error).__name__}: {error}", 1)
+
+
+def _outcome(job: Job, status: Status, message: str = "", **more: Any) -> Outcome:
+    output = "-" if job.output is None else str(job.output)
+    return Outcome(status=status, name=job.name, output=output, message=message, **more)
+
+
+def _failed(job: Job, message: str, code: int) -> Outcome:
+    """The outcome of the exception that is being handled."""
+    named = message if job.name in message else f"{job.name}: {message}"
+    return _outcome(
+        job, Status.FAILED, named, exit_code=code, trace=traceback.format_exc().rstrip()
+    )
+
+
+def standing(job: Job, request: Request) -> Outcome | None:
+    """The outcome of a job that needs no work: up to date, or refused; None if it needs some."""
+    state, record = state_of(job, request)
+    if state is State.CURRENT:
+        measured = _against_reference(job, request)
+        return _outcome(job, Status.UP_TO_DATE, record={**record, **measured})
+    if request.overwrite or may_replace(state, job, record, request):
+        return None
+    there = next((p for p in (job.output, *job.sides) if p is not None and p.exists()), job.output)
+    why = "with other settings or from another input" if record else "by something else"
+    how = "exists" if state is State.MISSING else f"exists and was made {why}"
+    return _outcome(job, Status.REFUSED, f"{there} {how}; --overwrite replaces it", exit_code=2)
+
+
+def _against_reference(job: Job, request: Request) -> dict[str, object]:
+    """PSNR and SSIM of a result that is there already."""
+    if job.reference is None or job.output is None:
+        return {}
+    result = read(job.output, max_pixels=None)
+    return dict(_reference(job.reference, request).measure(result.pixels))
+
+
+def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
+    if job.output is None:
+        return _make(job, request, watch, None)
+    made = standing(job, request)
+    if made is not None:
+        return made
+    for path in (job.output, *job.sides):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with claims.claim(job.output) as claim:
+        if claim is None:
+            who = claims.owner(job.output)
+            return _outcome(job, Status.ELSEWHERE, f"{job.output} is being made by {who}")
+        made = standing(job, request)  # another process may have made it just now
+        return made if made is not None else _make(job, request, watch, claim)
+
+
+def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) -> Outcome:
+    """Read, restore, write; the output first, so that what lies beside it is known as ours."""
+    from dipcli.restore import restore, runtime_for
+
+    runtime = runtime_for(request.device, request.seed)
+    picture = _cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
+    hole = _hole(job, request, picture, watch)
+    task = _task(request, picture, hole)
+    settings = task.settings(request.preset, **request.overrides)
+    reference = _reference(job.reference, request) if job.reference else None
+    curve = Curve(reference) if job.curve else None
+    frames = Frames(request.gif_every) if job.gif else None
+    meter = Meter(watch.report, reference) if watch.report else None
+
+    def keep_claim(step: "Step") -> None:
+        if claim is not None:
+            claim.refresh()
+
+    observers = [one for one in (curve, frames, meter, keep_claim, watch.interrupt) if one]
+    gone = lost(picture, job.format)
+    for text in (*picture.meta.notes, *(f"{job.format} cannot keep its {what}" for what in gone)):
+        watch.note(f"{job.name}: {text}")
+    result = restore(task, settings, runtime, observers)
+    if result.partial and not request.keep_partial:
+        raise KeyboardInterrupt
+    restored = _assembled(picture, result.image, hole if request.mask == ALPHA else None)
+    record = _record(job, request, result, str(runtime.device))
+    _write_result(job, request, restored, record)
+    _write_sides(job, result, curve, frames, watch)
+    measured = reference.measure(restored.pixels) if reference else {}
+    timed = {"seconds": round(result.seconds, 3), **measured}
+    status = Status.PARTIAL if result.partial else Status.DONE
+    return _outcome(job, status, record=finite({**record, **timed}))
+
+
+def _cropped(picture: Picture, crop: Crop | None) -> Picture:
+    if crop is None:
+        return picture
+    alpha = picture.alpha
+    return replace(
+        picture,
+        pixels=_window(picture.pixels, crop),
+        alpha=None if alpha is None else _window(alpha, crop),
+    )
+
+
+def _window(values: NDArray[Any], crop: Crop) -> NDArray[Any]:
+    return np.ascontiguousarray(values[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width])
+
+
+def _hole(job: Job, request: Request, picture: Picture, watch: Watch) -> NDArray[np.bool_] | None:
+    """What is to be filled, (H, W) bool; a warning if it looks turned round."""
+    if request.mask is None:
+        return None
+    if request.mask == ALPHA:
+        hole = mask_from_alpha(picture, request.invert_mask)
+    else:
+        assert job.mask is not None  # the plan paired it
+        size = (job.header.width, job.header.height)
+        hole = read_mask(job.mask, size, request.invert_mask, picture_name=job.name)
+        if request.crop:
+            hole = _window(hole, request.crop)
+            if not hole.any() or hole.all():
+                what = "everything" if hole.any() else "nothing"
+                raise MaskError(f"{job.mask} covers {what} of the part {request.crop}")
+    warning = mask_warning(hole)
+    if warning:
+        watch.note(f"{job.name}: {warning}")
+    return hole
+
+
+def _task(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) -> "Task":
+    """The task by its name; each one is a function of `dipcli.tasks`."""
+    from dipcli import tasks
+
+    if hole is not None:
+        return tasks.inpaint(picture.pixels, hole)
+    make = getattr(tasks, request.task)
+    pixels = picture.pixels
+    if picture.alpha is not None:
+        pixels = fill_transparent(pixels, picture.alpha)
+    task: Task = make(pixels, **request.options)
+    return task
+
+
+def _reference(path: Path, request: Request) -> Reference:
+    """The ground truth; of a crop its part, of an enlarged crop the enlarged part."""
+    crop, scale = request.crop, request.scale
+    if crop is not None:
+        crop = Crop(crop.width * scale, crop.height * scale, crop.x * scale, crop.y * scale)
+    return Reference(_cropped(read(path, max_pixels=request.max_pixels), crop).pixels)
+
+
+def _assembled(
+    picture: Picture, image: NDArray[np.float32], filled: NDArray[np.bool_] | None
+) -> Picture:
+    """The restored colours in the input's frame; what was filled is no longer transparent."""
+    alpha = picture.alpha
+    height, width = image.shape[:2]
+    if alpha is not None and filled is not None:
+        alpha = np.where(filled, np.float32(1), alpha)
+    if alpha is not None and alpha.shape != (height, width):
+        alpha = enlarge_alpha(alpha, (width, height))
+    return replace(picture, pixels=image, alpha=alpha)
+
+
+def _record(job: Job, request: Request, result: "Result", device: str) -> dict[str, object]:
+    """How the result was made; nothing in it differs between two runs of the same request.
+
+    Paths and seconds are therefore not among it: the same request gives the same bytes.
+    """
+    record = {
+        "software": "dip",
+        "version": dipcli.__version__,
+        "command": request.command(),
+        "task": request.task,
+        "options": dict(request.options),
+        "preset": request.preset,
+        "settings": result.settings.to_dict(),
+        "seed": request.seed,
+        "device": device,
+        "stopped_at": result.stopped_at,
+        "partial": result.partial,
+        "notes": {key: value for key, value in result.notes.items() if key != "curves"},
+        "request": request.digest(),
+        "fingerprint": fingerprint(job, request),
+    }
+    plain: dict[str, object] = finite(record)
+    return plain
+
+
+def _write_result(
+    job: Job, request: Request, restored: Picture, record: Mapping[str, object]
+) -> None:
+    text = json.dumps(record, sort_keys=True)
+    data = encode(restored, job.format, quality=request.quality, provenance=text)
+    if job.output is None:
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError as error:
+            raise WriteError("standard output was closed before the picture was out") from error
+        return
+    if job.format in NO_PLACE:
+        write_sidecar(job.output, data, record)
+    write_atomic(job.output, data)
+    if request.preserve and isinstance(job.source, Path):
+        times = job.source.stat()
+        os.utime(job.output, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _write_sides(
+    job: Job, result: "Result", curve: Curve | None, frames: Frames | None, watch: Watch
+) -> None:
+    """The files beside the result that were asked for."""
+    if job.curve and curve:
+        write_atomic(job.curve, curve.encode(job.curve.suffix))
+    if job.gif and frames:
+        write_atomic(job.gif, frames.encode(job.gif.suffix))
+    if job.uncertainty and result.spread is None:
+        watch.note(f"{job.name}: no --uncertainty: one run alone was finished")
+    elif job.uncertainty and result.spread is not None:
+        format = format_for_suffix(job.uncertainty.suffix) or "PNG"
+        write_atomic(job.uncertainty, encode(_spread_map(result.spread), format))
+
+
+def _spread_map(spread: NDArray[np.float32]) -> Picture:
+    """The disagreement, (H, W) in [0, 1], as a gray picture whose white is the largest."""
+    top = float(spread.max())
+    scaled = spread / top if top > 0 else spread
+    return Picture(np.ascontiguousarray(scaled[..., None], dtype=np.float32))

@@ -1,0 +1,125 @@
+"""The group of commands, each loaded when it is used, and the way from an error to a line."""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import click
+
+import dipcli
+from dipcli.cli import config
+from dipcli.errors import DipError, MemoryLimitError
+
+_COMMANDS = ("denoise", "superres", "inpaint", "fit", "presets", "doctor")
+INTERRUPTED, TERMINATED = 130, 143  # 128 + the number of the signal
+
+
+class RestoringCommand(click.Command):
+    """A command whose defaults may come from `dip.toml`."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Put what the files say below flags and environment."""
+        if not {"-h", "--help"} & set(args):
+            extra["default_map"] = config.default_map(self, _options_of_all())
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def _options_of_all() -> set[str]:
+    found = (config.option_names(_load(name)) for name in config.COMMANDS)
+    return {option for names in found for option in names}
+
+
+def _load(name: str) -> click.Command:
+    module = importlib.import_module(f"dipcli.cli.{name}")
+    command: click.Command = getattr(module, name)
+    return command
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None if there is none of this name."""
+        return _load(cmd_name) if cmd_name in _COMMANDS else None
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIP"},
+)
+@click.version_option(dipcli.__version__, message="dip %(version)s")
+def app() -> None:
+    """Restore one picture from itself: Deep Image Prior.
+
+    \b
+    dip denoise noisy.png -o clean.png
+    dip superres small.png --scale 4
+    dip inpaint torn.png --mask holes.png
+    dip denoise photos/ -o clean/ --recursive
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line; every error is one line on stderr, and the exit code is returned."""
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = app.main(list(args), prog_name="dip", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        return _say(_with_hint(error), error.exit_code)
+    except DipError as error:
+        return _say(str(error), error.exit_code, "--debug" in args)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted, nothing was written", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no complaint at exit
+        return 1
+    except MemoryError:
+        return _say("out of memory; try a part with --crop", MemoryLimitError.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last line of defence; --debug shows all
+        message = f"internal error: {type(error).__name__}: {error} (--debug shows where)"
+        return _say(message, 1, "--debug" in args)
+    return int(code or 0)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    sys.exit(128 + signum)
+
+
+def _with_hint(error: click.ClickException) -> str:
+    """The message of a usage error, and which help to ask."""
+    message = " ".join(error.format_message().split())
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return message
+    return f"{message.rstrip('.')}; see {error.ctx.command_path} --help"
+
+
+def _say(message: str, code: int, trace: bool = False) -> int:
+    if trace:
+        traceback.print_exc()
+    one_line = " ".join(message.split())
+    click.echo(f"dip: {one_line}", err=True)
+    return code

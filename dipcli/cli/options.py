@@ -1,0 +1,126 @@
+"""The options that every restoring command shares, stacked by one decorator."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dipcli import settings
+from dipcli.cli.types import CROP, DURATION, FORMAT, NUMBERS, SHARD, names
+from dipcli.presets import names as preset_names
+
+Command = Callable[..., Any]
+FILE = click.Path(path_type=Path)
+
+_INPUTS = [
+    click.argument("inputs", nargs=-1, required=True, metavar="INPUT..."),
+    click.option("-o", "--output", metavar="OUT", help="A file, a folder, or - for stdout."),
+]
+_CHOICES = [
+    click.option(
+        "--preset",
+        type=click.Choice(preset_names()),
+        default="auto",
+        show_default=True,
+        help="How much time to spend; paper is the published method.",
+    ),
+    click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:N or mps.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**63 - 1),
+        default=0,
+        show_default=True,
+        help="The same seed gives the same bytes.",
+    ),
+    click.option("--time", type=DURATION, help="Budget per picture: 90, 90s, 5m, 1h."),
+    click.option("--iters", type=click.IntRange(1), help="Steps per run, at most."),
+    click.option("--runs", type=click.IntRange(1), help="Independent runs that are averaged."),
+    click.option("--stop", type=click.Choice(settings.STOPS), help="When a run ends."),
+]
+_FIELDS = [
+    click.option("--net", type=click.Choice(settings.NETS), help="The network."),
+    click.option("--channels", type=NUMBERS, help="Channels per level, from fine to coarse."),
+    click.option("--skip-channels", type=NUMBERS, help="Channels of the skips per level."),
+    click.option(
+        "--upsample",
+        type=names(settings.UPSAMPLES, "|".join(settings.UPSAMPLES)),
+        help="How the network enlarges; one, or one per level.",
+    ),
+    click.option("--input", type=click.Choice(settings.INPUTS), help="What the network is fed."),
+    click.option("--input-depth", type=click.IntRange(1), help="Channels of that input."),
+    click.option("--jitter", type=float, help="Noise added to the input at each step."),
+    click.option("--lr", type=float, help="Learning rate."),
+    click.option("--optimizer", type=click.Choice(settings.OPTIMIZERS), help="The optimizer."),
+    click.option("--loss", type=click.Choice(settings.LOSSES), help="The loss."),
+    click.option("--ema", type=float, help="Weight of the past in the average of outputs."),
+]
+_WATCHING = [
+    click.option(
+        "--reference", type=FILE, metavar="GT", help="Ground truth (or folder): print PSNR, SSIM."
+    ),
+    click.option("--gif", metavar="PATH", help="The iterations as .gif, .webp, .apng or .mp4."),
+    click.option("--gif-every", type=click.IntRange(1), metavar="N", help="Steps between frames."),
+    click.option("--curve", metavar="PATH", help="Loss per step as .csv, .json, .png or .svg."),
+    click.option(
+        "--uncertainty", metavar="PATH", help="A map of where the runs disagree, as a picture."
+    ),
+]
+_FILES = [
+    click.option("--crop", type=CROP, help="Restore a part only."),
+    click.option("-r", "--recursive", is_flag=True, help="Folders with their subfolders."),
+    click.option("--name", metavar="TEMPLATE", help="Name of results: {stem}_{task}{suffix}."),
+    click.option("--format", type=FORMAT, help="png, jpg, webp, tif, bmp or avif."),
+    click.option(
+        "--jpeg-quality",
+        type=click.IntRange(1, 100),
+        default=95,
+        show_default=True,
+        help="Quality of JPEG, WebP and AVIF.",
+    ),
+    click.option(
+        "--max-pixels",
+        type=click.IntRange(1),
+        default=500_000_000,
+        show_default=True,
+        help="Refuse larger pictures.",
+    ),
+    click.option("--preserve", is_flag=True, help="Give the result the times of its input."),
+    click.option("--overwrite", is_flag=True, help="Replace an output that exists."),
+    click.option("--no-partial", is_flag=True, help="Write nothing when interrupted."),
+    click.option("-n", "--dry-run", is_flag=True, help="Show the plan, with time and memory."),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1, 1024),
+        default=1,
+        show_default=True,
+        help="Pictures at a time.",
+    ),
+    click.option("--shard", type=SHARD, help="Do part I of N of a folder only."),
+]
+_MESSAGES = [
+    click.option("--json", "as_json", is_flag=True, help="One JSON object per picture on stdout."),
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    click.option("-v", "--verbose", is_flag=True, help="Say how each picture was made."),
+    click.option("--debug", is_flag=True, help="Show where an error came from."),
+]
+
+# Fields of `Settings` that an option of the same name replaces.
+OVERRIDES = (
+    *("time", "iters", "runs", "stop"),
+    *("net", "channels", "skip_channels", "upsample", "input", "input_depth"),
+    *("jitter", "lr", "optimizer", "loss", "ema"),
+)
+
+
+def restoring_options(command: Command) -> Command:
+    """Give a command all shared options, in this order in its help."""
+    for option in reversed([*_INPUTS, *_CHOICES, *_FIELDS, *_WATCHING, *_FILES, *_MESSAGES]):
+        command = option(command)
+    return command

@@ -1,0 +1,150 @@
+"""From the options of a restoring command to a request, a plan, and its exit code."""
+
+import contextlib
+import sys
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dipcli import presets
+from dipcli.batch.outcome import Outcome, worst
+from dipcli.batch.plan import Places, Plan, make_plan
+from dipcli.batch.request import ALPHA, Request
+from dipcli.cli.config import COMMANDS
+from dipcli.cli.options import OVERRIDES
+from dipcli.cli.render import Console, choose_reporter
+from dipcli.errors import UsageError
+from dipcli.settings import Settings
+
+_STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more quits at once"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the work is shown and spread, which no result depends on."""
+
+    as_json: bool
+    quiet: bool
+    verbose: bool
+    debug: bool
+    dry_run: bool
+    jobs: int
+
+
+def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
+    """Do what a restoring command was asked for; returns the exit code."""
+    assert task in COMMANDS
+    given = {name: value for name, value in options.items() if value is not None}
+    manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
+    request = _request(task, given, shared)
+    settings = presets.resolve(task, request.preset).override(**request.overrides)
+    _check(request, settings, shared, manner)
+    places = Places(
+        inputs=shared["inputs"],
+        output=shared["output"],
+        name=shared["name"],
+        recursive=shared["recursive"],
+        shard=shared["shard"],
+        stdin=sys.stdin.buffer.read() if "-" in shared["inputs"] else None,
+    )
+    plan = make_plan(places, request)
+    console = Console(quiet=manner.quiet, as_json=manner.as_json)
+    if manner.dry_run:
+        from dipcli.cli.planned import show
+
+        return show(plan, request, settings, console)
+    return _carry_out(plan, request, manner, console)
+
+
+def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> Request:
+    mask = shared.get("mask")
+    return Request(
+        task=task,
+        options=options,
+        preset=shared["preset"],
+        overrides={name: shared[name] for name in OVERRIDES if _is_set(name, shared[name])},
+        device=shared["device"],
+        seed=shared["seed"],
+        crop=shared["crop"],
+        mask=mask if mask in (None, ALPHA) else Path(mask),
+        invert_mask=shared.get("invert_mask", False),
+        reference=shared["reference"],
+        gif=shared["gif"],
+        gif_every=shared["gif_every"],
+        curve=shared["curve"],
+        uncertainty=shared["uncertainty"],
+        format=shared["format"],
+        quality=shared["jpeg_quality"],
+        max_pixels=shared["max_pixels"],
+        overwrite=shared["overwrite"],
+        preserve=shared["preserve"],
+        keep_partial=not shared["no_partial"],
+    )
+
+
+def _is_set(name: str, value: object) -> bool:
+    """Whether the user gave it; "auto" leaves the stopping rule to the preset."""
+    return value is not None and not (name == "stop" and value == "auto")
+
+
+def _check(request: Request, settings: Settings, shared: Mapping[str, Any], manner: Manner) -> None:
+    """What can be told from the options alone; raises UsageError."""
+    from dipcli.observers import check_animation_suffix, check_curve_suffix
+    from dipcli.pictures import format_for_suffix
+
+    if request.gif:
+        check_animation_suffix(Path(request.gif))
+    elif request.gif_every:
+        raise UsageError("--gif-every needs --gif")
+    if request.curve:
+        check_curve_suffix(Path(request.curve))
+    if request.uncertainty:
+        if format_for_suffix(Path(request.uncertainty).suffix) is None:
+            raise UsageError(f"--uncertainty {request.uncertainty}: name a picture, such as .png")
+        if settings.runs < 2 or request.task == "fit":
+            raise UsageError("--uncertainty compares runs; give --runs 2 or more")
+    to_stdout = shared["output"] == "-" or ("-" in shared["inputs"] and not shared["output"])
+    if to_stdout and manner.as_json:
+        raise UsageError("the picture and --json cannot both go to standard output; give -o FILE")
+    if to_stdout and not manner.dry_run and sys.stdout.isatty():
+        raise UsageError("a picture would go to the terminal; give -o FILE or redirect the output")
+    if len(shared["inputs"]) != len(set(shared["inputs"])):
+        raise UsageError("an input is named twice")
+
+
+def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -> int:
+    from dipcli.batch.pool import pool
+    from dipcli.batch.run import run
+    from dipcli.observers import Interrupt
+
+    interrupt = Interrupt(lambda: console.say(_STOPS_AT_ONCE))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(interrupt)
+        reporter = stack.enter_context(
+            choose_reporter(console, several=plan.several, verbose=manner.verbose)
+        )
+        executor: Executor | None = None
+        if manner.jobs > 1 and len(plan.jobs) > 1:
+            workers = min(manner.jobs, len(plan.jobs))
+            executor = stack.enter_context(pool(workers, request.device))
+        outcomes = run(plan, request, reporter, interrupt, executor)
+    code = interrupt.exit_code or worst(outcomes)
+    _conclude(plan, outcomes, manner, console, code)
+    return code
+
+
+def _conclude(
+    plan: Plan, outcomes: list[Outcome], manner: Manner, console: Console, code: int
+) -> None:
+    """The summary of several pictures, the failures last."""
+    if plan.several:
+        console.summary(outcomes, total=len(plan.jobs) + len(plan.failed), code=code)
+    for outcome in outcomes:
+        if outcome.bad:
+            if manner.debug and outcome.trace:
+                click.echo(outcome.trace, err=True)
+            console.error(outcome.message)

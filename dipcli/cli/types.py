@@ -1,0 +1,104 @@
+"""Values as people type them: durations, windows, lists."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dipcli.batch.crop import Crop
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}  # seconds
+
+
+class Typed(click.ParamType[Any]):
+    """A type made from a function that raises ValueError with what is expected."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        """name: how help shows it."""
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a text; a list, as a settings file may hold, stands for a text with commas."""
+        if isinstance(value, list | tuple):
+            value = ",".join(map(str, value))
+        if not isinstance(value, str | int | float) or isinstance(value, bool):
+            return value
+        try:
+            return self._parse(str(value).strip())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _duration(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|)", text)
+    if not found or not float(found[1]) > 0:
+        raise ValueError(f"{text!r} is not a duration such as 90, 90s, 5m or 1h")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _crop(text: str) -> Crop:
+    found = re.fullmatch(r"(\d+)x(\d+)\+(\d+)\+(\d+)", text)
+    if not found or "0" in (found[1].lstrip("0") or "0", found[2].lstrip("0") or "0"):
+        raise ValueError(f"{text!r} is not a window such as 512x512+100+50")
+    return Crop(*(int(one) for one in found.groups()))
+
+
+def _shard(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ValueError(f"{text!r} is not a part such as 2/8: from 1/8 to 8/8")
+    return int(found[1]), int(found[2])
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(one) for one in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of numbers such as 16,32,64") from None
+
+
+def _sigma(text: str) -> float | None:
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither auto nor a number") from None
+    if not 0 <= value <= 255:
+        raise ValueError(f"{text} is not in the range 0 to 255")
+    return value
+
+
+def _format(text: str) -> str:
+    from dipcli.pictures import FORMATS, format_for_suffix
+
+    format = text.upper() if text.upper() in FORMATS else format_for_suffix(text)
+    if format is None:
+        known = ", ".join(kind.suffixes[0].lstrip(".") for kind in FORMATS.values())
+        raise ValueError(f"{text!r} is not one of {known}")
+    return format
+
+
+def names(allowed: tuple[str, ...], metavar: str) -> Typed:
+    """A type for one or more of `allowed`, with commas."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        found = tuple(text.split(","))
+        for one in found:
+            if one not in allowed:
+                raise ValueError(f"{one!r} is not one of {', '.join(allowed)}")
+        return found
+
+    return Typed(metavar, parse)
+
+
+DURATION = Typed("duration", _duration)
+CROP = Typed("WxH+X+Y", _crop)
+SHARD = Typed("I/N", _shard)
+NUMBERS = Typed("numbers", _numbers)
+SIGMA = Typed("auto|float", _sigma)
+FORMAT = Typed("format", _format)
+
+__all__ = ["CROP", "DURATION", "FORMAT", "NUMBERS", "SHARD", "SIGMA", "names"]

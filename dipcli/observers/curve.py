@@ -1,0 +1,131 @@
+"""Loss (and PSNR) per step, as numbers or as a plot."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dipcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dipcli.observers.reference import Reference
+    from dipcli.prior.step import Step
+
+_SUFFIXES = (".csv", ".json", ".png", ".svg")
+
+
+def check_curve_suffix(path: Path) -> None:
+    """Raise UsageError if no curve of this suffix is written."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"--curve {path}: choose .csv, .json, .png or .svg")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step of a curve. step counts over the whole restoration; psnr in dB."""
+
+    step: int
+    run: int
+    stage: str
+    loss: float | None
+    psnr: float | None = None
+
+
+class Curve:
+    """Remembers every step; losses stay on the device until the end unless PSNR is asked for."""
+
+    def __init__(self, reference: Reference | None = None) -> None:
+        """reference: where to take the PSNR from, if it is known."""
+        self._reference = reference
+        self._steps: list[tuple[int, int, str, Tensor, float | None]] = []
+
+    def __call__(self, step: Step) -> None:
+        """Remember the step."""
+        psnr = self._reference.psnr(step) if self._reference is not None else None
+        stage = str(step.notes.get("target", step.stage))
+        self._steps.append((step.index, step.run, stage, step.loss.detach(), psnr))
+
+    def rows(self) -> list[Row]:
+        """The steps as numbers; a loss that is not finite is None."""
+        found = ((i, run, stage, float(loss), psnr) for i, run, stage, loss, psnr in self._steps)
+        return [
+            Row(i, run, stage, loss if math.isfinite(loss) else None, psnr)
+            for i, run, stage, loss, psnr in found
+        ]
+
+    def encode(self, suffix: str) -> bytes:
+        """The curve as a file of this suffix: .csv, .json, .png or .svg."""
+        rows = self.rows()
+        if suffix.lower() == ".csv":
+            return _csv(rows)
+        if suffix.lower() == ".json":
+            return (json.dumps([asdict(row) for row in rows], indent=0) + "\n").encode()
+        return _plot(rows, suffix.lower().lstrip("."))
+
+
+def _csv(rows: list[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["step", "run", "stage", "loss", "psnr"])
+    writer.writerows(
+        [
+            (row.step, row.run, row.stage, *("" if v is None else f"{v:.9g}" for v in values))
+            for row in rows
+            for values in [(row.loss, row.psnr)]
+        ]
+    )
+    return text.getvalue().encode()
+
+
+def _lines(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of each run apart, named by its stage and, where there are several, its number."""
+    stages = {row.stage: {r.run for r in rows if r.stage == row.stage} for row in rows}
+    for (stage, run), some in groupby(rows, key=lambda row: (row.stage, row.run)):
+        several = len(stages[stage]) > 1
+        yield (f"{stage}, run {run + 1}" if several else stage), list(some)
+
+
+def _plot(rows: list[Row], format: str) -> bytes:
+    """Loss over steps on logarithmic axes, each run from its own first step; PSNR below it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with_psnr = any(row.psnr is not None for row in rows)
+    figure = Figure(figsize=(7, 7 if with_psnr else 4.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2 if with_psnr else 1, squeeze=False)[:, 0]
+    for name, some in _lines(rows):
+        steps = [row.step - some[0].step + 1 for row in some]
+        axes[0].plot(steps, [_or_nan(row.loss) for row in some], label=name, linewidth=1.2)
+        if with_psnr:
+            axes[1].plot(steps, [_or_nan(row.psnr) for row in some], label=name, linewidth=1.2)
+    axes[0].set(ylabel="loss", xscale="log")
+    if any(row.loss is not None and row.loss > 0 for row in rows):
+        axes[0].set_yscale("log")
+    if with_psnr:
+        axes[1].set(ylabel="PSNR (dB)", xscale="log")
+    axes[-1].set_xlabel("step")
+    for axis in axes:
+        _finish(axis)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=format, dpi=120)
+    return buffer.getvalue()
+
+
+def _finish(axis: Any) -> None:
+    axis.grid(visible=True, which="both", alpha=0.25)
+    if axis.get_lines():
+        axis.legend()
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
