@@ -36,9 +36,9 @@ EXIF_PREFIX = b"Exif\0\0"
 SEGMENT = 65533  # the most bytes in a segment of a JPEG
 MOST_EXIF, MOST_XMP = SEGMENT - len(EXIF_PREFIX), SEGMENT - 29
 _IPTC = 0x0404  # among Photoshop's resources
-# The most pixels that a byte can stand for: one bit per block and component in JPEG,
-# run lengths in BMP, strings of 4096 in 12 bits in GIF; AVIF has no such bound.
-_PIXELS_PER_BYTE = {"JPEG": 1024, "BMP": 256, "GIF": 4096}
+# The most pixels that a byte can stand for: a bit per block of 8x8 in JPEG, run lengths in BMP,
+# strings of 4096 in 12 bits in GIF; in AVIF three times what a picture of one colour takes.
+_PIXELS_PER_BYTE = {"JPEG": 512, "BMP": 256, "GIF": 4096, "AVIF": 65536}
 _quiet = threading.Lock()
 
 
@@ -56,7 +56,7 @@ def scan(data: Buffer, format: str) -> Scan:
         image = _READERS[format](io.BytesIO(data))
         _check_kind(image, format)
     width, height = image.size
-    if width * height > _PIXELS_PER_BYTE.get(format, 1 << 40) * len(data):
+    if width * height > _PIXELS_PER_BYTE[format] * len(data):
         raise RefusedError(f"is damaged: it says {width}x{height} but has too few data for that")
     bits = _avif_bits(data) if format == "AVIF" else 8
     gray, has_alpha = image.mode in ("1", "L", "LA"), image.has_transparency_data

@@ -1,5 +1,6 @@
 """One way into every format: the right reader by content, every failure as one line."""
 
+import logging
 import mmap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ _SCANNERS: Mapping[str, Callable[[Buffer], Scan]] = {
     "TIFF": tiff.scan,
     "WEBP": webp.scan,
 } | {format: partial(pillow.scan, format=format) for format in ("JPEG", "AVIF", "BMP", "GIF")}
+
+for _library in ("tifffile", "imagecodecs"):  # they log what we raise or note
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """TIFF and BigTIFF as they are found: 1 to 16 bits and float, strips and tiles, read whole."""
 
 import io
-import logging
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,6 @@ import tifffile
 from dipcli.pictures import tiffmeta
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer, Directory, Layout, read_directory, read_head
-
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # we tell what is wrong
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _STRIPS, _STRIP_BYTES, _SAMPLES, _SAMPLE_FORMAT, _DNG = 273, 279, 277, 339, 50706
@@ -113,9 +111,9 @@ def _values(first: Directory) -> tuple[int, bool]:
     floating = formats == {_FLOAT}
     known = (16, 32) if floating else (1, 2, 4, 8, 10, 12, 14, 16)
     if len(bits) > 1 or bits[0] not in known or formats not in ({_UINT}, {_FLOAT}):
-        held = "/".join(map(str, bits))
         sort = {1: "integer", 2: "signed", 3: "float"}.get(min(formats), "unknown")
-        raise RefusedError(f"has {held}-bit {sort} values; save it with 8, 16 or float32 ones")
+        held = f"{bits[0]}-bit {sort}" if len(bits) == 1 else "mixed"
+        raise RefusedError(f"has {held} values; save it with 8, 16 or float32 ones")
     return bits[0], floating
 
 
@@ -134,6 +132,25 @@ def _check_storage(first: Directory, data: Buffer, needed: int) -> None:
     tile = first.number(_TILE_WIDTH, 1) * first.number(_TILE_HEIGHT, 1)
     if tiled and not 0 < tile <= max(1 << 22, 4 * needed):
         raise RefusedError("is damaged: its tiles make no sense")
+    if first.number(_COMPRESSION, 1) == _JPEG:
+        most = tile if tiled else (first.number(_WIDTH, 0) + 15) * (first.number(_HEIGHT, 0) + 15)
+        for start, length in zip(starts, lengths, strict=True):
+            if _jpeg_pixels(data[int(start) : int(start + length)]) > most:
+                raise RefusedError("is damaged: a part is larger than the whole")
+
+
+def _jpeg_pixels(data: Buffer) -> int:
+    """Width times height of a JPEG stream inside a TIFF, 0 if it says none."""
+    at = 2
+    while at + 9 <= len(data):
+        mark, kind, length = struct.unpack_from(">BBH", data, at)
+        if mark != 0xFF or kind == 0xDA:
+            break
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return int(height * width)
+        at += 2 + length
+    return 0
 
 
 def _decode(data: bytes, kind: Kind, depth: int) -> Levels:
