@@ -1,10 +1,7 @@
 """One job from its file to its result; whatever goes wrong becomes an outcome."""
 
-import json
-import os
-import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,31 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-import dipcli
 from dipcli.batch import claims
 from dipcli.batch.crop import Crop
 from dipcli.batch.outcome import Outcome, Status, finite
-from dipcli.batch.request import ALPHA, Job, Request, fingerprint
-from dipcli.batch.uptodate import NO_PLACE, State, may_replace, state_of, write_sidecar
-from dipcli.errors import DeviceError, DipError, MaskError, MemoryLimitError, WriteError
+from dipcli.batch.request import ALPHA, Job, Request
+from dipcli.batch.results import assembled, record_of, write_result, write_sides
+from dipcli.batch.uptodate import State, may_replace, state_of
+from dipcli.errors import DeviceError, DipError, MaskError, MemoryLimitError
 from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading, Reference
 from dipcli.pictures import (
     Picture,
-    encode,
-    enlarge_alpha,
     fill_transparent,
-    format_for_suffix,
     lost,
     mask_from_alpha,
     mask_warning,
     read,
     read_mask,
-    write_atomic,
 )
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Step
-    from dipcli.restore import Result
     from dipcli.tasks import Task
 
 
@@ -144,10 +136,10 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     result = restore(task, settings, runtime, observers)
     if result.partial and not request.keep_partial:
         raise KeyboardInterrupt
-    restored = _assembled(picture, result.image, hole if request.mask == ALPHA else None)
-    record = _record(job, request, result, str(runtime.device))
-    _write_result(job, request, restored, record)
-    _write_sides(job, result, curve, frames, watch)
+    restored = assembled(picture, result.image, hole if request.mask == ALPHA else None)
+    record = record_of(job, request, result, str(runtime.device))
+    write_result(job, request, restored, record)
+    write_sides(job, result, curve, frames, watch.note)
     measured = reference.measure(restored.pixels) if reference else {}
     timed = {"seconds": round(result.seconds, 3), **measured}
     status = Status.PARTIAL if result.partial else Status.DONE
@@ -210,83 +202,3 @@ def _reference(path: Path, request: Request) -> Reference:
     if crop is not None:
         crop = Crop(crop.width * scale, crop.height * scale, crop.x * scale, crop.y * scale)
     return Reference(_cropped(read(path, max_pixels=request.max_pixels), crop).pixels)
-
-
-def _assembled(
-    picture: Picture, image: NDArray[np.float32], filled: NDArray[np.bool_] | None
-) -> Picture:
-    """The restored colours in the input's frame; what was filled is no longer transparent."""
-    alpha = picture.alpha
-    height, width = image.shape[:2]
-    if alpha is not None and filled is not None:
-        alpha = np.where(filled, np.float32(1), alpha)
-    if alpha is not None and alpha.shape != (height, width):
-        alpha = enlarge_alpha(alpha, (width, height))
-    return replace(picture, pixels=image, alpha=alpha)
-
-
-def _record(job: Job, request: Request, result: "Result", device: str) -> dict[str, object]:
-    """How the result was made; nothing in it differs between two runs of the same request.
-
-    Paths and seconds are therefore not among it: the same request gives the same bytes.
-    """
-    record = {
-        "software": "dip",
-        "version": dipcli.__version__,
-        "command": request.command(),
-        "task": request.task,
-        "options": dict(request.options),
-        "preset": request.preset,
-        "settings": result.settings.to_dict(),
-        "seed": request.seed,
-        "device": device,
-        "stopped_at": result.stopped_at,
-        "partial": result.partial,
-        "notes": {key: value for key, value in result.notes.items() if key != "curves"},
-        "request": request.digest(),
-        "fingerprint": fingerprint(job, request),
-    }
-    plain: dict[str, object] = finite(record)
-    return plain
-
-
-def _write_result(
-    job: Job, request: Request, restored: Picture, record: Mapping[str, object]
-) -> None:
-    text = json.dumps(record, sort_keys=True)
-    data = encode(restored, job.format, quality=request.quality, provenance=text)
-    if job.output is None:
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as error:
-            raise WriteError("standard output was closed before the picture was out") from error
-        return
-    if job.format in NO_PLACE:
-        write_sidecar(job.output, data, record)
-    write_atomic(job.output, data)
-    if request.preserve and isinstance(job.source, Path):
-        times = job.source.stat()
-        os.utime(job.output, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-
-def _write_sides(
-    job: Job, result: "Result", curve: Curve | None, frames: Frames | None, watch: Watch
-) -> None:
-    """The files beside the result that were asked for."""
-    if job.curve and curve:
-        write_atomic(job.curve, curve.encode(job.curve.suffix))
-    if job.gif and frames:
-        write_atomic(job.gif, frames.encode(job.gif.suffix))
-    if job.uncertainty and result.spread is None:
-        watch.note(f"{job.name}: no --uncertainty: one run alone was finished")
-    elif job.uncertainty and result.spread is not None:
-        format = format_for_suffix(job.uncertainty.suffix) or "PNG"
-        write_atomic(job.uncertainty, encode(_spread_map(result.spread), format))
-
-
-def _spread_map(spread: NDArray[np.float32]) -> Picture:
-    """The disagreement, (H, W) in [0, 1], as a gray picture whose white is the largest."""
-    top = float(spread.max())
-    scaled = spread / top if top > 0 else spread
-    return Picture(np.ascontiguousarray(scaled[..., None], dtype=np.float32))

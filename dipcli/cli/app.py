@@ -76,13 +76,12 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(args: Sequence[str]) -> int:
     """Run the command line; every error is one line on stderr, and the exit code is returned."""
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app.main(list(args), prog_name="dip", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

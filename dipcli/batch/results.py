@@ -1,0 +1,108 @@
+"""A result on its way to its files: the picture, its record, and what lies beside it."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+import dipcli
+from dipcli.batch.outcome import finite
+from dipcli.batch.request import Job, Request, fingerprint
+from dipcli.batch.uptodate import NO_PLACE, write_sidecar
+from dipcli.errors import WriteError
+from dipcli.observers import Curve, Frames
+from dipcli.pictures import Picture, encode, enlarge_alpha, format_for_suffix, write_atomic
+
+if TYPE_CHECKING:
+    from dipcli.restore import Result
+
+
+def assembled(
+    picture: Picture, image: NDArray[np.float32], filled: NDArray[np.bool_] | None
+) -> Picture:
+    """The restored colours in the input's frame; what was filled is no longer transparent."""
+    alpha = picture.alpha
+    height, width = image.shape[:2]
+    if alpha is not None and filled is not None:
+        alpha = np.where(filled, np.float32(1), alpha)
+    if alpha is not None and alpha.shape != (height, width):
+        alpha = enlarge_alpha(alpha, (width, height))
+    return replace(picture, pixels=image, alpha=alpha)
+
+
+def record_of(job: Job, request: Request, result: "Result", device: str) -> dict[str, object]:
+    """How the result was made; nothing in it differs between two runs of the same request.
+
+    Paths and seconds are therefore not among it: the same request gives the same bytes.
+    """
+    record = {
+        "software": "dip",
+        "version": dipcli.__version__,
+        "command": request.command(),
+        "task": request.task,
+        "options": dict(request.options),
+        "preset": request.preset,
+        "settings": result.settings.to_dict(),
+        "seed": request.seed,
+        "device": device,
+        "stopped_at": result.stopped_at,
+        "partial": result.partial,
+        "notes": {key: value for key, value in result.notes.items() if key != "curves"},
+        "request": request.digest(),
+        "fingerprint": fingerprint(job, request),
+    }
+    plain: dict[str, object] = finite(record)
+    return plain
+
+
+def write_result(
+    job: Job, request: Request, restored: Picture, record: Mapping[str, object]
+) -> None:
+    """Write the picture with its record inside; raises PictureError, WriteError."""
+    text = json.dumps(record, sort_keys=True)
+    data = encode(restored, job.format, quality=request.quality, provenance=text)
+    if job.output is None:
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError as error:
+            raise WriteError("standard output was closed before the picture was out") from error
+        return
+    if job.format in NO_PLACE:
+        write_sidecar(job.output, data, record)
+    write_atomic(job.output, data)
+    if request.preserve and isinstance(job.source, Path):
+        times = job.source.stat()
+        os.utime(job.output, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def write_sides(
+    job: Job,
+    result: "Result",
+    curve: Curve | None,
+    frames: Frames | None,
+    note: Callable[[str], None],
+) -> None:
+    """The files beside the result that were asked for."""
+    if job.curve and curve:
+        write_atomic(job.curve, curve.encode(job.curve.suffix))
+    if job.gif and frames:
+        write_atomic(job.gif, frames.encode(job.gif.suffix))
+    if job.uncertainty and result.spread is None:
+        note(f"{job.name}: no --uncertainty: one run alone was finished")
+    elif job.uncertainty and result.spread is not None:
+        format = format_for_suffix(job.uncertainty.suffix) or "PNG"
+        write_atomic(job.uncertainty, encode(_spread_map(result.spread), format))
+
+
+def _spread_map(spread: NDArray[np.float32]) -> Picture:
+    """The disagreement, (H, W) in [0, 1], as a gray picture whose white is the largest."""
+    top = float(spread.max())
+    scaled = spread / top if top > 0 else spread
+    return Picture(np.ascontiguousarray(scaled[..., None], dtype=np.float32))

@@ -1,0 +1,140 @@
+"""Killed, interrupted, twice at once, and no room left: through the real executable."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from drawing import QUICK, draw
+
+from dipcli.batch.claims import claim_path
+from dipcli.pictures import read_provenance
+
+ENDLESS = ("--iters", "100000", "--runs", "1", "--stop", "none", "--device", "cpu")
+
+
+def until(condition, seconds=40.0):
+    """Wait for something that another process does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def litter(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i in range(3):
+        draw(tmp_path / f"in/{i}.png", size=(12, 12), seed=i)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"]
+)
+def test_the_best_so_far_is_written_and_done_again(signum, code, folder, start, dip):
+    running = start("denoise", "in", "-o", "out", "--json", "--curve", "{stem}.csv", *ENDLESS)
+    until(claim_path(folder / "out/0.png").exists)
+    time.sleep(1.5)
+    running.send_signal(signum)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == code, err
+    lines = [json.loads(line) for line in out.decode().splitlines()]
+    if len(lines) == 2:  # the signal came after the first step
+        assert lines[0]["status"] == "partial"
+        record = json.loads(read_provenance(folder / "out/0.png"))
+        assert record["partial"] is True
+    assert lines[-1]["not_begun"] == 2
+    assert b"finishing this step" in err
+    assert litter(folder / "out") == []
+
+
+def test_no_partial_writes_nothing_and_a_partial_result_is_replaced(tmp_path, dip, monkeypatch):
+    from dipcli.observers import Meter
+
+    def strike(self, step):
+        if step.index >= 1:
+            raise KeyboardInterrupt
+
+    draw(tmp_path / "a.png")
+    args = ["denoise", "a.png", "-o", "x.png", "--iters", 3, "--runs", 1, "--device", "cpu"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Meter, "__call__", strike)
+        dip(*args, "--no-partial")
+        assert not (tmp_path / "x.png").exists()
+        assert "partial" in dip(*args).err
+    assert json.loads(read_provenance(tmp_path / "x.png"))["partial"] is True
+    assert dip(*args).code == 0
+    assert json.loads(read_provenance(tmp_path / "x.png"))["partial"] is False
+
+
+def test_killed_and_run_again(folder, start, dip):
+    args = ["denoise", "in", "-o", "out", *QUICK]
+    assert dip("denoise", "in", "-o", "whole", *QUICK).code == 0
+    running = start(*args)
+    until((folder / "out/0.png").exists)
+    running.kill()
+    running.communicate()
+    (folder / "out/.dip-claim-2.png").write_text(
+        json.dumps({"host": os.uname().nodename, "pid": running.pid, "token": "x"})
+    )
+    assert dip(*args).code == 0
+    assert litter(folder / "out") == []
+    for i in range(3):
+        whole = (folder / f"whole/{i}.png").read_bytes()
+        assert (folder / f"out/{i}.png").read_bytes() == whole
+
+
+def test_two_processes_share_the_work(folder, start):
+    args = ["denoise", "in", "-o", "out", "--json", *QUICK]
+    both = [start(*args), start(*args)]
+    results = [running.communicate(timeout=60) for running in both]
+    assert [running.returncode for running in both] == [0, 0], results
+    lines = [json.loads(line) for out, _ in results for line in out.decode().splitlines()]
+    made = sorted(line["output"] for line in lines if line.get("status") == "done")
+    assert made == ["out/0.png", "out/1.png", "out/2.png"]
+    assert litter(folder / "out") == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 32 KB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no permission to mount a small file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_leaves_the_old_output(small_disk, tmp_path, dip):
+    draw(tmp_path / "a.png", size=(200, 150))
+    old = draw(small_disk / "x.png", size=(8, 8)).read_bytes()
+    ran = dip("denoise", "a.png", "-o", small_disk / "x.png", "--overwrite", *QUICK)
+    assert ran.code == 1
+    assert ran.err.startswith("dip: ")
+    assert "No space left" in ran.err
+    assert (small_disk / "x.png").read_bytes() == old
+    assert [path.name for path in small_disk.iterdir()] == ["x.png"]
+
+
+def test_a_read_only_folder(tmp_path, dip):
+    draw(tmp_path / "in/a.png")
+    place = tmp_path / "ro"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=32k", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no permission to mount a read-only file system")
+    try:
+        ran = dip("denoise", "in", "-o", place, *QUICK)
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+    assert ran.code == 2
+    assert "is not writable" in ran.err
