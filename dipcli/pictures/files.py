@@ -1,5 +1,6 @@
 """Whole files or none: atomic writing, and the litter of processes that were killed."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -59,12 +60,16 @@ def _replace(target: Path, data: bytes) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a rename survive a power cut; systems that cannot open a folder do it themselves."""
+    """Make a rename survive a power cut, where the system can flush a folder.
+
+    Windows and some network file systems cannot; the file itself is whole and in place by then.
+    """
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -183,6 +183,7 @@ def write_tree(directory: Directory, start: int) -> bytes:
     head = [struct.pack(layout.order + number, len(tags))]
     tail = bytearray()
     for tag in tags:
+        tail += b"\0" * (len(tail) % 2)  # values begin at even offsets
         at = end + len(tail)
         if tag in directory.subs:
             tail += write_tree(directory.subs[tag], at)
@@ -192,12 +193,12 @@ def write_tree(directory: Directory, start: int) -> bytes:
         value = entry.value.ljust(layout.inline, b"\0")
         if len(entry.value) > layout.inline:
             if entry.at is None:
-                tail += entry.value + b"\0" * (len(entry.value) % 2)
+                tail += entry.value
             value = struct.pack(layout.word, at if entry.at is None else entry.at)
         kinds = layout.order + ("HHQ" if layout.big else "HHI")
         head.append(struct.pack(kinds, tag, entry.type, entry.count) + value)
     head.append(b"\0" * layout.inline)  # no further directory
-    return b"".join(head) + bytes(tail) + b"\0" * (len(tail) % 2)
+    return b"".join(head) + bytes(tail)
 
 
 def replace_first(data: bytes, directory: Directory) -> bytes:

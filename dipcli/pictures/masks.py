@@ -9,6 +9,7 @@ from dipcli.errors import MaskError, PictureError
 from dipcli.pictures.files import name_of
 from dipcli.pictures.picture import Picture
 from dipcli.pictures.reading import read
+from dipcli.pictures.scanning import probe
 
 _MOST, _LEAST = 0.95, 0.0001  # fractions of the picture beyond which a hole is suspicious
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
@@ -29,14 +30,15 @@ def read_mask(
     """
     name = "the mask" if isinstance(source, bytes) else name_of(source)
     try:
-        mask = read(source)
+        found = probe(source).size
+        if found != tuple(size):
+            raise MaskError(
+                f"{name} is {found[0]}x{found[1]} but {picture_name} is {size[0]}x{size[1]}; "
+                "scale the mask or give the right one"
+            )
+        mask = read(source, max_pixels=None)
     except PictureError as error:
         raise MaskError(str(error)) from error
-    if mask.size != tuple(size):
-        raise MaskError(
-            f"{name} is {mask.size[0]}x{mask.size[1]} but {picture_name} is {size[0]}x{size[1]}; "
-            "scale the mask or give the right one"
-        )
     gray = mask.pixels[..., 0] if mask.pixels.shape[2] == 1 else mask.pixels @ _LUMA
     if mask.alpha is not None and not mask.meta.premultiplied:
         gray = gray * mask.alpha

@@ -50,11 +50,18 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
+def _open(data: Buffer, format: str) -> ImageFile.ImageFile:
+    """Pillow's view of the file; nothing is decoded."""
+    with _without_warnings():
+        return _READERS[format](io.BytesIO(data))
+
+
 def scan(data: Buffer, format: str) -> Scan:
     """Read everything but the pixels; raises RefusedError, or what Pillow raises."""
-    with _without_warnings():
-        image = _READERS[format](io.BytesIO(data))
-        _check_kind(image, format)
+    if format == "AVIF":
+        _check_boxes(data)
+    image = _open(data, format)
+    _check_kind(image, format)
     width, height = image.size
     if width * height > _PIXELS_PER_BYTE[format] * len(data):
         raise RefusedError(f"is damaged: it says {width}x{height} but has too few data for that")
@@ -72,6 +79,16 @@ def scan(data: Buffer, format: str) -> Scan:
         orientation=orientation,
         top=float(2**bits - 1),
     )
+
+
+def _check_boxes(data: Buffer) -> None:
+    """Refuse an AVIF of which one of the outermost boxes reaches over the end of the file."""
+    at = 0
+    while at + 16 <= len(data):
+        size, _, large = struct.unpack_from(">I4sQ", data, at)
+        at += {0: len(data) - at, 1: large}.get(size, max(size, 8))
+    if at > len(data):
+        raise RefusedError("is truncated; get the whole file")
 
 
 def _check_kind(image: ImageFile.ImageFile, format: str) -> None:
@@ -119,7 +136,7 @@ def _avif_bits(data: Buffer) -> int:
 
 def _decode(data: bytes, format: str, mode: str) -> Levels:
     """The values (H, W, C) uint8, palette resolved."""
-    with _READERS[format](io.BytesIO(data)) as image:
+    with _open(data, format) as image:
         array = np.asarray(image if image.mode == mode else image.convert(mode))
     return array.reshape(*array.shape[:2], -1)
 
@@ -145,7 +162,7 @@ def encode(levels: Levels, format: str, meta: Meta, exif: bytes | None, *, quali
     elif format == "WEBP":
         lossless = meta.lossless or quality == 100
         level = 75 if lossless else quality  # for lossless: the effort
-        options |= {"lossless": lossless, "quality": level, "exact": lossless}
+        options |= {"lossless": lossless, "quality": level, "exact": True}
         options |= {"icc_profile": meta.icc or b"", "use_sharp_yuv": True}
     elif format == "AVIF":
         chroma = "4:0:0" if image.mode == "L" else "4:4:4"

@@ -1,5 +1,7 @@
 """From a Picture to the bytes of a file."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ from dipcli.errors import UsageError
 from dipcli.pictures import exif, pillow, png, tiffmeta
 from dipcli.pictures.formats import FORMATS, check_output
 from dipcli.pictures.headers import Levels
-from dipcli.pictures.picture import Picture
+from dipcli.pictures.picture import Meta, Picture
 
 _ROWS = 256  # converted at a time, so that a large picture is not in memory once more
 
@@ -25,7 +27,7 @@ def encode(
     Raises PictureError if the format cannot hold the depth, the alpha or the size, UsageError
     if `quality` is out of range. What else the format cannot hold is said by `lost`.
     """
-    meta = picture.meta
+    meta = _fitting(picture, format)
     check_output(format, depth=meta.depth, has_alpha=picture.alpha is not None, size=picture.size)
     if not 1 <= quality <= 100:
         raise UsageError(f"quality {quality} is not in 1..100")
@@ -42,6 +44,15 @@ def encode(
     if format == "JPEG" and block is not None and len(block) > pillow.MOST_EXIF:
         block = exif.stamped(meta.exif, picture.size)  # at the least without the record
     return pillow.encode(levels, format, meta, block, quality=quality)
+
+
+def _fitting(picture: Picture, format: str) -> Meta:
+    """The metadata without a profile for gray where gray is written as RGB."""
+    meta = picture.meta
+    has_gray = format != "WEBP" and not (format == "AVIF" and picture.alpha is not None)
+    if has_gray or meta.icc is None or meta.icc[16:20] != b"GRAY":
+        return meta
+    return replace(meta, icc=None)
 
 
 def _levels(picture: Picture, *, keep_premultiplied: bool) -> Levels:
@@ -83,6 +94,8 @@ def lost(picture: Picture, format: str) -> tuple[str, ...]:
     }
     keeps = FORMATS[format].keeps
     gone = [noun for noun, value in facts.items() if value and noun not in keeps]
+    if meta.icc and not _fitting(picture, format).icc:
+        gone.append("colour profile for gray")
     if format == "JPEG" and meta.exif and len(meta.exif) > pillow.MOST_EXIF:
         gone.append("EXIF of more than 64 KB")
     if format == "JPEG" and meta.xmp and len(meta.xmp) > pillow.MOST_XMP:

@@ -1,0 +1,140 @@
+"""What each format keeps, found out by writing and reading.
+
+`python -m tests.pictures.roundtrip_table` prints the tables as markdown for the README;
+test_picture_roundtrip.py checks them.
+"""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from dipcli.errors import PictureError
+from dipcli.pictures import FORMATS, Meta, Picture, encode, read, read_provenance
+
+DEPTHS = {8: "8 bit", 16: "16 bit", 32: "float32"}
+CHANNELS = {"gray": (1, False), "gray + alpha": (1, True), "RGB": (3, False), "RGBA": (3, True)}
+RECORD = '{"version": "1.0", "command": "denoise"}'
+KINDS = ("ICC", "EXIF", "XMP", "IPTC", "DPI", "text", "record")
+
+
+def picture(depth: int, colours: int, has_alpha: bool, **meta: object) -> Picture:
+    """A smooth picture (lossy formats come near it) whose values are levels of the depth."""
+    y, x = np.mgrid[0:24, 0:32].astype(np.float32)
+    planes = [x / 31, y / 23, (x + y) / 54, 0.25 + y / 46][: colours + has_alpha]
+    values = np.stack(planes, axis=-1).astype(np.float32)
+    if depth < 32:
+        top = np.float32(2**depth - 1)
+        values = np.rint(values * top).astype(np.float32) / top
+    alpha = values[..., -1].copy() if has_alpha else None
+    return Picture(values[..., :colours].copy(), alpha, Meta(depth=depth, **meta))
+
+
+def kept(format: str, depth: int, colours: int, has_alpha: bool, lossless: bool = False) -> str:
+    """How a picture comes back: exact, near, in more channels ("as RGB"), or refused."""
+    original = picture(depth, colours, has_alpha, lossless=lossless)
+    try:
+        again = read(encode(original, format))
+    except PictureError:
+        return "refused"
+    expected = np.broadcast_to(original.pixels, again.pixels.shape)
+    alphas = (original.alpha, again.alpha)
+    assert again.meta.depth == depth
+    assert (alphas[0] is None) == (alphas[1] is None)
+    difference = np.abs(again.pixels - expected).max()
+    if has_alpha:
+        difference = max(difference, np.abs(alphas[1] - alphas[0]).max())
+    how = "exact" if difference == 0 else "near" if difference < 0.1 else "wrong"
+    more = again.pixels.shape[2] > colours
+    return f"{how}, as RGB{'A' if has_alpha else ''}" if more else how
+
+
+def pixel_table() -> dict[str, dict[str, str]]:
+    """By format (WebP twice) and by depth and channels: what comes back."""
+    rows = {}
+    for format in (*FORMATS, "WEBP lossless"):
+        name, _, lossless = format.partition(" ")
+        rows[format] = {
+            f"{deep} {channels}": kept(name, depth, *kind, lossless=bool(lossless))
+            for depth, deep in DEPTHS.items()
+            for channels, kind in CHANNELS.items()
+        }
+    return rows
+
+
+def exif_block() -> bytes:
+    """A small EXIF block with a maker, a date and a place."""
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    exif.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
+    exif.get_ifd(0x8825)[1] = "N"
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def described(depth: int = 8) -> Picture:
+    """A picture with every kind of metadata."""
+    return picture(
+        depth,
+        3,
+        False,
+        icc=bytes(range(256)) * 500,
+        exif=exif_block(),
+        xmp=b"<x:xmpmeta>caf\xc3\xa9</x:xmpmeta>",
+        iptc=b"\x1c\x02\x05\x00\x05Title",
+        dpi=(300.0, 150.0),
+        text={"Title": "caf\u00e9", "Author": "\u65e5\u672c", "Comment": "said"},
+    )
+
+
+def metadata_kept(format: str, folder) -> dict[str, bool]:
+    """Which kinds of metadata come back as they were."""
+    before = described()
+    data = encode(before, format, provenance=RECORD)
+    path = folder / "picture"
+    path.write_bytes(data)
+    after = read(data).meta
+    exif = Image.Exif()
+    exif.load(after.exif or b"")
+    tags = (exif.get(0x010F), exif.get_ifd(0x8769).get(0x9003), exif.get_ifd(0x8825).get(1))
+    found = (
+        after.icc == before.meta.icc,
+        tags == ("Maker", "2020:01:02 03:04:05", "N"),
+        after.xmp == before.meta.xmp,
+        after.iptc == before.meta.iptc,
+        after.dpi is not None and np.allclose(after.dpi, before.meta.dpi, atol=0.02),
+        after.text == before.meta.text,
+        read_provenance(path) == RECORD,
+    )
+    return dict(zip(KINDS, found, strict=True))
+
+
+def markdown(folder) -> str:
+    """Both tables, as they stand in the README."""
+    pixels = pixel_table()
+    columns = list(pixels)
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines += [
+        f"| {kind} | " + " | ".join(pixels[format][kind] for format in columns) + " |"
+        for kind in pixels["PNG"]
+    ]
+    lines += ["", "| | " + " | ".join(FORMATS) + " |", "|---" * (len(FORMATS) + 1) + "|"]
+    facts = {format: metadata_kept(format, folder) for format in FORMATS}
+    for kind in KINDS:
+        marks = ("kept" if facts[format][kind] else "not kept" for format in FORMATS)
+        lines.append(f"| {kind} | " + " | ".join(marks) + " |")
+    return "\n".join(lines)
+
+
+def pillow_bytes(image: Image.Image, format: str, **options: object) -> bytes:
+    """A file as Pillow writes it."""
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as name:
+        print(markdown(Path(name)))
