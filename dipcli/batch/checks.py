@@ -50,7 +50,7 @@ def with_partners(job: Job, one: Found, request: Request) -> Job:
 
 def _one_or_partner(path: Path, one: Found, what: str) -> Path:
     check_exists(path)
-    return partner(path, one.relative, what) if path.is_dir() else path
+    return partner(path, one, what) if path.is_dir() else path
 
 
 def _same_size(path: Path, job: Job, scale: int, remedy: str, kind: type[UsageError]) -> None:

@@ -56,26 +56,27 @@ def in_shard(relative: str, shard: tuple[int, int]) -> bool:
     return int(hashlib.sha256(relative.encode()).hexdigest(), 16) % parts == part - 1
 
 
-def partner(folder: Path, relative: str, what: str) -> Path:
-    """The file in `folder` that belongs to the input `relative`: same stem, same subfolder.
+def partner(folder: Path, one: Found, what: str) -> Path:
+    """The file in `folder` that belongs to an input: same stem, same subfolder.
 
     Looks in the folder itself too. Raises MaskError if there is none or more than one.
     """
-    path = Path(relative)
+    path = Path(one.relative)
+    name = name_of(one.path)
     for place in dict.fromkeys((folder / path.parent, folder)):
         if not place.is_dir():
             continue
         fits = [
-            one
-            for one in sorted(place.iterdir())
-            if one.stem == path.stem and format_for_suffix(one.suffix) and one.is_file()
+            file
+            for file in sorted(place.iterdir())
+            if file.stem == path.stem and format_for_suffix(file.suffix) and file.is_file()
         ]
         if len(fits) > 1:
-            names = " and ".join(one.name for one in fits[:2])
-            raise MaskError(f"{relative}: {names} in {place} both could be its {what}; keep one")
+            names = " and ".join(file.name for file in fits[:2])
+            raise MaskError(f"{name}: {names} in {place} both could be its {what}; keep one")
         if fits:
             return fits[0]
-    raise MaskError(f"{relative}: no {what} named {path.stem}.* in {folder}")
+    raise MaskError(f"{name}: no {what} named {path.stem}.* in {folder}")
 
 
 def check_exists(path: Path) -> None:

@@ -49,6 +49,8 @@ def pool(workers: int, device: str) -> Iterator[Executor]:
 
 def _devices(workers: int, device: str) -> list[str]:
     """A device for each worker: several GPUs in turn. Raises DeviceError."""
+    if device == "cpu":
+        return ["cpu"] * workers  # without waiting for torch
     import torch
 
     from dipcli.prior import devices
