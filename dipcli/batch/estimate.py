@@ -3,10 +3,11 @@
 from dipcli.batch.request import Job, Request
 from dipcli.settings import Settings
 
-# Measured on two cores with bfloat16: a step of the slim net (16-32-64-128-128) takes 1 s and
-# holds 0.9 GB per megapixel. Both grow with the multiplications and with the channels.
+# Measured on two cores with bfloat16: a step of the slim net (16-32-64-128-128) takes 1 s per
+# megapixel. A run holds 0.6 GB per megapixel, of the published net 4.3 GB, over 0.45 GB at the
+# start. Time grows with the multiplications, memory with the channels at each level.
 SECONDS_PER_MAC = 1.4e-4  # per megapixel and step
-BYTES_PER_CHANNEL = 33.0  # per pixel
+BYTES_PER_CHANNEL = 25.0  # per pixel
 BASE = 4.5e8  # bytes of the process itself
 
 

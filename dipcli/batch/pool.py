@@ -83,7 +83,7 @@ def in_worker(job: Job, request: Request) -> tuple[Outcome, list[str]]:
     """Do a job in a worker process; returns its outcome and its notes."""
     notes: list[str] = []
     if _Worker.interrupt.signum is not None:
-        message = "interrupted, nothing was written"
+        message = f"{job.name}: interrupted, nothing was written"
         return Outcome(
             status=Status.INTERRUPTED, name=job.name, output=str(job.output), message=message
         ), notes

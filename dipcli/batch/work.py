@@ -48,7 +48,7 @@ def work(job: Job, request: Request, watch: Watch) -> Outcome:
     except DeviceError:
         raise  # the same for every picture
     except KeyboardInterrupt:
-        return _outcome(job, Status.INTERRUPTED, "interrupted, nothing was written")
+        return _outcome(job, Status.INTERRUPTED, f"{job.name}: interrupted, nothing was written")
     except DipError as error:
         return _failed(job, str(error), error.exit_code)
     except MemoryError:
