@@ -7,6 +7,7 @@ where it was, and after a change of the method everything is measured again.
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,8 +42,7 @@ def run(orders: list[Order], out: Path, say: Callable[[str], None]) -> tuple[lis
             failures += 1
             continue
         record = {"key": key, **_described(order), **measured}
-        with store.open("a") as lines:
-            lines.write(json.dumps(record) + "\n")
+        _append(store, record)
         say(
             f"{where} ({order.variant.label}): {record['psnr']:.2f} dB in {record['seconds']:.1f} s"
         )
@@ -62,6 +62,16 @@ def load(store: Path) -> dict[str, Record]:
             continue
         finished[record["key"]] = record
     return finished
+
+
+def _append(store: Path, record: Record) -> None:
+    """Add a line; after one that was cut off, on a line of its own."""
+    with store.open("a+b") as lines:
+        if lines.tell() > 0:
+            lines.seek(-1, os.SEEK_END)
+            if lines.read() != b"\n":
+                lines.write(b"\n")
+        lines.write(json.dumps(record).encode() + b"\n")
 
 
 def identity(order: Order) -> str:

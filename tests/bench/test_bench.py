@@ -1,0 +1,206 @@
+"""The benchmark's protocols, its resuming, and that watching changes nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from dipcli.bench import cases, command, runner, score, table
+from dipcli.bench.orders import Order, Variant
+from dipcli.errors import UsageError
+
+ROOT = Path(__file__).parents[2]
+Draw = Callable[..., NDArray[np.uint8]]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
+    """A data folder of two pictures of 32x40, named as in the denoising set."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "cbm3d9").mkdir()
+    for seed, name in enumerate(["image_One32rgb", "two"]):
+        Image.fromarray(draw(seed=seed)).save(folder / "cbm3d9" / f"{name}.png")
+    return folder
+
+
+def bench(data: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    small = ["--set", "iters=3", "runs=1", "channels=4,8", "skip_channels=0"]
+    what = [str(data), "--suite", "denoise", "--out", str(out), "--device", "cpu", *small, *more]
+    return subprocess.run(
+        [sys.executable, "-m", "dipcli.bench", *what],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def records(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def measured(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of two variants on one picture, the results kept."""
+    out = tmp_path_factory.mktemp("measured")
+    done = bench(tiny, out, "--against", "preset=fast iters=2", "--only", "one", "--save")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == (out / "denoise-25.md").read_text().strip()
+    return out
+
+
+def test_a_table_of_two_variants_side_by_side(measured: Path) -> None:
+    head, _, row, mean = (measured / "denoise-25.md").read_text().strip().splitlines()[2:]
+    assert head.startswith("| picture | input PSNR | A: PSNR | A: SSIM | A: s | A: peak MB | B:")
+    assert head.endswith("difference |")
+    assert row.startswith("| One32 | ")
+    assert mean.startswith("| **mean** | ")
+    assert [r["settings"]["iters"] for r in records(measured)] == [3, 2]
+    assert all(r["peak_mb"] > r["peak_over_import_mb"] > 0 for r in records(measured))
+
+
+def test_a_run_goes_on_after_the_last_whole_line(
+    tiny: Path, tmp_path: Path, measured: Path
+) -> None:
+    first, second = (measured / "results.jsonl").read_text().splitlines()
+    (tmp_path / "results.jsonl").write_text(first + "\n" + second[: len(second) // 2])
+    again = bench(tiny, tmp_path, "--against", "preset=fast iters=2", "--only", "one")
+    assert again.stderr.splitlines()[0].endswith("finished before")
+    assert again.stderr.count("finished before") == 1
+    finished = runner.load(tmp_path / "results.jsonl")
+    assert [r["psnr"] for r in finished.values()] == [r["psnr"] for r in records(measured)]
+
+
+def test_watching_finds_the_best_step_and_changes_nothing(
+    tiny: Path, tmp_path: Path, measured: Path
+) -> None:
+    done = bench(tiny, tmp_path, "--only", "one", "--save", "--watch")
+    assert done.returncode == 0, done.stderr
+    (watched,) = tmp_path.glob("pictures/*/*/One32.png")
+    plain = measured / watched.relative_to(tmp_path)
+    assert watched.read_bytes() == plain.read_bytes()
+    (record,) = records(tmp_path)
+    assert record["best_psnr"] >= record["psnr"]
+    assert 1 <= record["best_step"] <= record["stopped_at"] <= record["total"]
+    assert 0 < record["best_seconds"] <= record["seconds"]
+    assert "| stopped | best step | best PSNR | gap |" in done.stdout
+
+
+def test_a_cell_that_fails_is_named_and_the_rest_measured(tmp_path: Path, draw: Draw) -> None:
+    folder = tmp_path / "data" / "cbm3d9"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes(b"not a picture")
+    Image.fromarray(draw()).save(folder / "b.png")
+    done = bench(tmp_path / "data", tmp_path / "out")
+    assert done.returncode == 1
+    assert "denoise-25 a (auto" in done.stderr
+    assert "FAILED" in done.stderr
+    assert [r["picture"] for r in records(tmp_path / "out")] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["nowhere", "--suite", "denoise"], "nowhere is not a folder"),
+        ([".", "--suite", "superres", "--scale", "8"], "set5/x8/HR"),
+        (["{tiny}", "--suite", "denoise", "--only", "lena"], "there are One32, two"),
+        (["{tiny}", "--suite", "denoise", "--set", "iters"], "'iters' is not name=value"),
+        (["{tiny}", "--suite", "denoise", "--against", "preset=auto"], "two variants are the same"),
+    ],
+)
+def test_a_wrong_request_is_one_line(
+    tiny: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    args: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command.main([one.format(tiny=tiny) for one in args]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_an_unknown_setting_stops_at_the_first_picture(tiny: Path, tmp_path: Path) -> None:
+    done = bench(tiny, tmp_path, "--against", "colour=red")
+    assert done.returncode == 2
+    assert "unknown setting 'colour'" in done.stderr.splitlines()[-1]
+
+
+def test_orders_survive_the_way_to_another_process(tiny: Path) -> None:
+    (case, _) = cases.cases(tiny, "denoise", 50)
+    order = Order(case, Variant("fast", {"iters": "3"}, "cpu", 7), watch=True, save=Path("x.png"))
+    assert Order.from_json(order.to_json()) == order
+    assert runner.identity(order) != runner.identity(Order(case, Variant("fast")))
+
+
+def test_variants_change_what_is_named_and_keep_the_rest() -> None:
+    first = Variant("auto", {"iters": "3", "runs": "2"}, "cpu", 1)
+    assert first.changed(["preset=fast", "iters=4"]) == Variant(
+        "fast", {"iters": "4", "runs": "2"}, "cpu", 1
+    )
+    with pytest.raises(UsageError, match="name=value"):
+        first.changed(["=4"])
+
+
+def test_noise_is_clipped_rounded_and_the_same_each_time() -> None:
+    gray = np.full((200, 200), 128, np.uint8)
+    noisy = cases.gaussian(gray, 25)
+    assert noisy.dtype == np.uint8
+    assert np.array_equal(noisy, cases.gaussian(gray, 25))
+    assert np.std(noisy.astype(float)) == pytest.approx(25, rel=0.02)
+    photons = cases.poisson(gray, 30).astype(float)
+    assert np.mean(photons) == pytest.approx(128, rel=0.01)
+    assert np.var(photons) == pytest.approx(128 * 255 / 30, rel=0.05)
+    assert cases.gaussian(np.full((50, 50), 255, np.uint8), 25).max() == 255
+
+
+def test_luma_runs_from_16_to_235() -> None:
+    ends = score.luma(np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8))
+    assert np.allclose(ends, [[16, 235]])
+    assert np.allclose(score.luma(np.array([[0, 255]], np.uint8)), [[16, 235]])
+
+
+def test_means_leave_out_what_was_not_measured() -> None:
+    base = {"suite": "s", "yardstick": "input", "yardstick_psnr": 20.0, "gpu_mb": None}
+    cell = {**base, "ssim": 0.5, "seconds": 1.0, "peak_mb": 100.0}
+    text = table.markdown(
+        [
+            {**cell, "picture": "a", "variant": "x", "psnr": 30.0},
+            {**cell, "picture": "a", "variant": "y", "psnr": 31.0},
+            {**cell, "picture": "b", "variant": "x", "psnr": 32.0},
+        ]
+    )
+    rows = [[part.strip() for part in line.split("|")[1:-1]] for line in text.splitlines()]
+    assert rows[2][2] == "30.00"
+    assert rows[2][-1] == "1.00"
+    assert rows[3][6:] == ["", "", "", "", ""]
+    assert rows[4][2] == "**31.00**"
+
+
+# The published or independently measured figure of each suite's yardstick, in dB.
+YARDSTICKS = [
+    ("denoise", 25, "House256", 20.27),
+    ("denoise", 50, "House256", 14.70),
+    ("superres", 4, "bird", 30.18),
+    ("superres", 8, "bird", 25.29),
+    ("inpaint", None, "house", 35.65),
+]
+
+
+@pytest.mark.parametrize("suite, level, name, expected", YARDSTICKS)
+def test_yardsticks_are_the_published_ones(
+    data: Path, suite: str, level: int | None, name: str, expected: float
+) -> None:
+    (case,) = [c for c in cases.cases(data, suite, level) if c.picture == name]
+    problem = cases.problem(case)
+    _, plain = score.yardstick(case, problem)
+    assert score.score(case, plain, problem.truth)[0] == pytest.approx(expected, abs=0.02)
