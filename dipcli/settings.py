@@ -56,7 +56,7 @@ class Settings:
     loss: str = "mse"
     ema: float = 0.95  # weight of the past in the running average of outputs
     iters: int = 200  # steps per run, at most
-    runs: int = 2  # independent runs (seeds) that are averaged
+    runs: int = 2  # independent runs (seeds) that are averaged; 0: the filter alone
     stop: str = "holdout"  # "auto" is resolved by the preset
     holdout: float = 0.05  # fraction of the observed pixels kept out of the loss
     patience: int = 30  # steps without a better hold-out error before a run stops
@@ -65,6 +65,12 @@ class Settings:
     # nearest picture that gives the small one exactly
     kernel: str = "bicubic"
     project: bool = True
+
+    # The patch-group filter beside the fit (prior.patches)
+    passes: int = 0  # passes over the picture; 0: none
+    stride: int = 3  # pixels between the patches that get a group
+    pilot_share: float = 0.0  # of the filtered picture in what the network fits
+    blend: float = 1.0  # of the fitted picture in the result; the rest is the filtered one
 
     # A budget in seconds for the whole picture; None: no limit
     time: float | None = None
@@ -148,9 +154,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "lr": (1e-6, 10),
     "ema": (0, 0.9999),
     "iters": (1, 1_000_000),
-    "runs": (1, 1000),
+    "runs": (0, 1000),
     "holdout": (0, 0.9),
     "patience": (1, 1_000_000),
+    "passes": (0, 20),
+    "stride": (1, 4),
+    "pilot_share": (0, 1),
+    "blend": (0, 1),
 }
 _PER_LEVEL = ("channels", "skip_channels", "up_channels", "filter_down", "filter_up", "upsample")
 

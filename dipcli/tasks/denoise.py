@@ -1,17 +1,27 @@
-"""Denoising: the picture itself was observed, plus noise; stop before the noise is learnt."""
+"""Denoising: the picture itself was observed, plus noise; stop before the noise is learnt.
+
+A patch-group filter has what repeats, a network what is smooth across scales; they err
+differently. The filter comes first, the network fits the observation leaning on it, and the
+result is between the two.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-import numpy as np
+import torch
 from numpy.typing import NDArray
-from skimage.restoration import estimate_sigma
+from torch import Tensor
 
 from dipcli.errors import UsageError
+from dipcli.prior import noise as noises
+from dipcli.prior import patches
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
+from dipcli.prior.noise import Noise
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.base import Task, annotated, deadline_of
@@ -33,28 +43,60 @@ class Denoise(Task):
         if sigma is not None and not 0 <= sigma <= SIGMA_LIMIT:
             raise UsageError(f"sigma is {sigma:g}; it must be 0 to {SIGMA_LIMIT:g}")
         self.noise = noise
-        self.sigma = estimated(self.observation) if sigma is None else float(sigma)
-        self.sigma_given = sigma is not None
+        self.sigma = sigma
 
     @property
     def kind(self) -> str:
         """JPEG artefacts have settings of their own."""
         return "jpeg" if self.noise == "jpeg" else ""
 
+    @cached_property
+    def model(self) -> Noise:
+        """The noise as given, or as estimated from the picture."""
+        if self.sigma is not None:
+            return Noise(self.sigma / 255)
+        return noises.estimate(self.observation, "photo" if self.kind == "jpeg" else self.noise)
+
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        """The ensemble, stage "fit"; other stages (filter, fusion) join here."""
+        """Stages "filter", "fit" and "fusion", those that the settings ask for."""
+        yield from annotated(self._stages(settings, runtime), **self.facts())
+
+    def facts(self) -> dict[str, object]:
+        """What was found out about the noise, on the 0..255 scale, as plain JSON."""
+        model = self.model
+        found = {"noise": model.kind, "sigma": round(255 * model.sigma, 3)}
+        return found | {"gain": round(255 * model.gain, 5), "sigma_given": self.sigma is not None}
+
+    def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings)
         y = self.pixels.tensor(runtime.device)
-        problem = Problem(y, (y.shape[2], y.shape[3]), picture=y)
-        facts = {"sigma": self.sigma, "sigma_given": self.sigma_given, "noise": self.noise}
-        yield from annotated(ensemble(problem, settings, runtime, deadline), **facts)
+        pilot, index = None, 0
+        if settings.passes and self.model.clean:
+            yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
+            return
+        for step in filtering(y, self.model, settings):
+            pilot, index = step.estimate, step.index + 1
+            yield replace(step, estimate=self.model.unclipped(pilot))
+        target = y if pilot is None else y.lerp(pilot, settings.pilot_share)
+        problem = Problem(target, (y.shape[2], y.shape[3]), picture=target)
+        for step in ensemble(problem, settings, runtime, deadline):
+            mixed = step.estimate if pilot is None else pilot.lerp(step.estimate, settings.blend)
+            yield replace(
+                step,
+                index=step.index + index,
+                total=step.total + index,
+                estimate=self.model.unclipped(mixed),
+            )
 
 
-def estimated(observation: NDArray[np.float32]) -> float | None:
-    """The standard deviation of the noise, 0..255; None where a picture is too small to say."""
-    if min(observation.shape[:2]) < 8:
-        return None
-    return 255.0 * float(estimate_sigma(observation, channel_axis=-1, average_sigmas=True))
+def filtering(y: Tensor, model: Noise, settings: Settings) -> Iterator[Step]:
+    """The passes of the patch-group filter as steps; `loss` is what they take off, squared."""
+    total = settings.passes + settings.runs * settings.iters
+    wanted = patches.schedule(settings.passes, y.shape[1], settings.stride)
+    with torch.no_grad():
+        for index, pilot in enumerate(patches.estimates(y, model, wanted)):
+            loss = (pilot - y).square().mean()
+            yield Step(index, total, "filter", 0, loss, pilot, pilot)
 
 
 def denoise(image: NDArray[Any], *, sigma: float | None = None, noise: str = "auto") -> Denoise:

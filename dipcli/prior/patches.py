@@ -1,0 +1,221 @@
+"""A patch-group filter: each patch becomes the best linear combination of patches like it.
+
+Formulas of NL-Ridge (Herbreteau, Kervrann, SIAM J. Imaging Sciences 2025). The k patches of a
+group are the rows of Y = X + W, (k, n), E[W W'] = D diagonal: entry i is the noise variance
+summed over patch i, so noise may follow the signal. The estimate is Theta Y, where
+
+    first pass, no pilot:  Theta = I - (1 + a) D (Y Y' + a D)^-1      (unbiased risk, a = 0.05)
+    with a pilot X:        Theta = X X' (X X' + D)^-1                  (least risk, X believed)
+
+on groups from which the group's mean is taken off first. Overlapping estimates are averaged,
+each patch weighted by the inverse of its remaining noise, 1 / |theta_i|^2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from dipcli.prior.borders import extend
+from dipcli.prior.noise import Noise
+
+RECORRUPTION = 0.05  # a of the first pass
+GROUPS_AT_ONCE = 2048
+BAND = 8  # rows of reference patches whose groups are formed together: bounds the memory
+OUTSIDE = 1e3  # a value far from every true one
+LEAST_VARIANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass: patch side, patches per group, search radius and stride in pixels."""
+
+    patch: int
+    group: int
+    radius: int = 18
+    stride: int = 3
+
+
+def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
+    """`count` passes: larger patches while there is no pilot, larger groups once it is good.
+
+    With a pilot the matrices are n x n, n = channels p^2: about 48 whatever the channels, so
+    p = 4 in colour and 7 in gray. More patches in a group help only a clean pilot.
+    """
+    later = max(2, round(math.sqrt(48 / channels)))
+    first = later + 2 if channels == 1 else later + 3
+    passes = (Pass(first, 24, stride=stride), Pass(later, 64, stride=stride))
+    return (passes + (Pass(later, 128, stride=stride),) * max(0, count - 2))[:count]
+
+
+def estimates(
+    y: Tensor, noise: Noise, passes: tuple[Pass, ...], levels: int = 1, scale: float = 1.0
+) -> Iterator[Tensor]:
+    """Better and better estimates of E[y], (1, C, H, W): after the first pass, and each other.
+
+    y: (1, C, H, W) in [0, 1]; scale: what is left of the noise variance in y. With levels, the
+    first estimate takes its coarse part from the picture reduced by two, where noise is half
+    as strong; at the coarsest level nothing is below.
+    """
+    guide = smooth(y, passes[0].patch)
+    basic = collaborate(y, None, scale * noise.variance(guide), passes[0]).clamp(0, 1)
+    if levels and min(y.shape[-2:]) >= 8 * passes[0].patch:
+        *_, coarse = estimates(halved(y), noise, passes[:3], levels - 1, scale / 4)
+        basic = (basic + enlarged(coarse - halved(basic), y)).clamp(0, 1)
+    yield basic
+    for wanted in passes[1:]:
+        variance = scale * noise.variance(basic)
+        basic = collaborate(y, basic, variance, wanted).clamp(0, 1)
+        yield basic
+
+
+def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass) -> Tensor:
+    """One pass over y, (1, C, H, W); pilot of the same shape, or None in the first pass.
+
+    variance: of the noise of each value, (1, C, H, W). Groups are formed on the pilot, or on y.
+    """
+    size = y.shape[-2:]
+    p = min(wanted.patch, *size)
+    whole = (reached(size[0], p, wanted.stride), reached(size[1], p, wanted.stride))
+    y, variance = extend(y, whole), extend(variance, whole)
+    pilot = None if pilot is None else extend(pilot, whole)
+    guide = (y if pilot is None else pilot).mean(1, keepdim=True)
+    total = F.avg_pool2d(variance.mean(1, keepdim=True), p, 1) * (y.shape[1] * p * p)
+    numerator, denominator = torch.zeros_like(y), torch.zeros_like(y[:, :1])
+    height, width = y.shape[-2:]
+    for top in range(0, height - p + 1, BAND * wanted.stride):
+        bottom = min(height, top + (BAND - 1) * wanted.stride + p)
+        cut = slice(max(0, top - wanted.radius), min(height, bottom + wanted.radius))
+        index = alike(guide[:, :, cut], top - cut.start, bottom - cut.start, p, wanted)
+        clean = None if pilot is None else vectors(pilot[:, :, cut], p)
+        spread = total[:, :, cut.start : cut.stop - p + 1].reshape(-1)
+        values, weights = filtered(vectors(y[:, :, cut], p), clean, spread, index)
+        part = (cut.stop - cut.start, width)
+        numerator[:, :, cut] += F.fold(values.t()[None], part, p)
+        denominator[:, :, cut] += F.fold(weights.expand(-1, p * p).t()[None], part, p)
+    return (numerator / denominator)[..., : size[0], : size[1]]
+
+
+def alike(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
+    """For each reference patch, the places of the `group` patches nearest to it: (N, k).
+
+    guide: (1, 1, h, w); reference patches begin every `stride` pixels in its rows from top to
+    bottom. A place is the index of a patch among all (h-p+1) (w-p+1); the reference patch is
+    always among them. Distances are means of squares over p x p.
+    """
+    height, width = guide.shape[-2:]
+    radius, stride = wanted.radius, wanted.stride
+    side, rows = 2 * radius + 1, bottom - top
+    padded = F.pad(guide[0, 0], (radius,) * 4, value=OUTSIDE)
+    squares = guide.new_empty(side, rows, width)
+    distances = []
+    for down in range(side):
+        strip = padded[top + down : bottom + down].unfold(1, width, 1)  # (rows, side, width)
+        torch.sub(strip.transpose(0, 1), guide[0, :, top:bottom], out=squares)
+        distances.append(F.avg_pool2d(squares.square_(), p, stride))
+    all_distances = torch.stack(distances).flatten(0, 1)  # (side side, up, left)
+    all_distances[side * side // 2] = -1  # the patch itself comes first
+    ups = torch.arange(top, bottom - p + 1, stride, device=guide.device)
+    lefts = torch.arange(0, width - p + 1, stride, device=guide.device)
+    across = width - p + 1
+    count = min(wanted.group, (height - p + 1) * across, side * side)
+    nearest = all_distances.flatten(1).t().topk(count, largest=False, sorted=False)
+    shift = (nearest.indices // side - radius) * across + nearest.indices % side - radius
+    places = (ups[:, None] * across + lefts).reshape(-1, 1)
+    usable = nearest.values < OUTSIDE  # where too few lie inside, the patch itself again
+    return places + torch.where(usable, shift, 0)
+
+
+def filtered(
+    noisy: Tensor, clean: Tensor | None, spread: Tensor, index: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Sums of weighted estimates and of weights for every patch: (P, n) and (P, 1).
+
+    noisy, clean: (P, n) all patches; spread: (P,) noise variance summed over each; index:
+    (N, k) the groups.
+    """
+    n = noisy.shape[1]
+    values, weights = torch.zeros_like(noisy), noisy.new_zeros(len(noisy), 1)
+    for places in torch.split(index, GROUPS_AT_ONCE):
+        count, k = places.shape
+        flat = places.reshape(-1)
+        Y = noisy.index_select(0, flat).view(count, k, n)
+        D = spread.index_select(0, flat).view(count, k, 1).clamp_min(LEAST_VARIANCE)
+        middle = Y.mean(1, keepdim=True)
+        if clean is None:
+            estimate, left = unbiased(Y - middle, D)
+        else:
+            X = clean.index_select(0, flat).view(count, k, n)
+            estimate, left = believing(X - X.mean(1, keepdim=True), Y - middle, D)
+        weight = 1 / (left + 1 / k).clamp_min(1e-3)
+        values.index_add_(0, flat, ((estimate + middle) * weight).view(-1, n))
+        weights.index_add_(0, flat, weight.view(-1, 1))
+    return values, weights
+
+
+def unbiased(Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """First pass: Theta Y, (N, k, n), and |theta_i|^2, (N, k, 1); D is (N, k, 1)."""
+    eye = torch.eye(Y.shape[1], device=Y.device)
+    inner = torch.baddbmm(torch.diag_embed(RECORRUPTION * D[..., 0]), Y, Y.mT)
+    theta = eye - (1 + RECORRUPTION) * D * inverse(inner)
+    return theta @ Y, theta.square().sum(2, keepdim=True)
+
+
+def believing(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """With a pilot: the same two, through the n x n form of the same inverse.
+
+    X X' (X X' + D)^-1 = X M X' D^-1,   M = (X' D^-1 X + I)^-1
+
+    M itself is formed: for matrices this small that is faster than to solve.
+    """
+    eye = torch.eye(X.shape[2], device=X.device)
+    scaled = (X / D).mT
+    XM = X @ inverse(torch.baddbmm(eye, scaled, X))
+    return XM @ (scaled @ Y), ((XM @ (scaled @ scaled.mT)) * XM).sum(2, keepdim=True)
+
+
+def inverse(matrices: Tensor) -> Tensor:
+    """The inverses of small positive definite matrices, (N, n, n).
+
+    On the CPU through NumPy: torch's LAPACK wakes all threads for every small matrix, fifty
+    times slower whenever another process has one of the cores.
+    """
+    if matrices.device.type != "cpu":
+        return torch.linalg.inv(matrices)
+    inverses: Tensor = torch.as_tensor(np.linalg.inv(matrices.numpy()))
+    return inverses
+
+
+def vectors(image: Tensor, p: int) -> Tensor:
+    """Every p x p patch of (1, C, h, w) as a row: (P, C p p)."""
+    return F.unfold(image, p)[0].t().contiguous()
+
+
+def reached(length: int, p: int, stride: int) -> int:
+    """The least length from `length` on that patches at every `stride` cover to the end."""
+    return -(-(length - p) // stride) * stride + p
+
+
+def smooth(image: Tensor, p: int) -> Tensor:
+    """The mean over p x p around each pixel, fewer at the border."""
+    return F.avg_pool2d(image, p, 1, p // 2, count_include_pad=False)[
+        ..., : image.shape[-2], : image.shape[-1]
+    ]
+
+
+def halved(image: Tensor) -> Tensor:
+    """Means over 2 x 2; an odd last row or column stands alone."""
+    return F.avg_pool2d(image, 2, ceil_mode=True, count_include_pad=False)
+
+
+def enlarged(image: Tensor, like: Tensor) -> Tensor:
+    """Twice as large, bicubic, cut to the size of `like`."""
+    size = (2 * image.shape[-2], 2 * image.shape[-1])
+    large = F.interpolate(image, size=size, mode="bicubic", align_corners=False)
+    return large[..., : like.shape[-2], : like.shape[-1]]
