@@ -24,7 +24,7 @@ Pixels = NDArray[np.uint8]
 # What is shown of each pair: file before, file after, the square (left, top, side) of the latter.
 PAIRS = [
     ("noisy.png", "clean.png", (96, 40, 220)),
-    ("small.png", "large.png", (130, 0, 220)),
+    ("small.png", "large.png", (60, 0, 220)),
     ("damaged.png", "repaired.png", (90, 60, 220)),
     ("lost.png", "found.png", (150, 60, 220)),
 ]
