@@ -86,9 +86,9 @@ def test_fitting_draws_a_curve_for_each_target_and_gives_the_natural_picture():
 def test_the_noise_found_is_told():
     noisy = np.clip(128 + np.random.default_rng(0).normal(0, 20, (64, 64)), 0, 255)
     task = tasks.denoise(noisy.astype(np.uint8))
-    assert task.sigma == pytest.approx(20, rel=0.1)
+    assert 255 * task.model.sigma == pytest.approx(20, rel=0.1)
     step = next(iter(task.steps(task.settings("fast", **FAST), CPU)))
-    assert step.notes["sigma"] == task.sigma
+    assert step.notes["sigma"] == pytest.approx(255 * task.model.sigma, abs=0.01)
     assert step.notes["sigma_given"] is False
     assert tasks.denoise(noisy.astype(np.uint8), sigma=7).sigma == 7
 
