@@ -1,14 +1,14 @@
 """Everything that can go wrong, as one tree.
 
-    DipError                 exit 1   one line: what is wrong and what to do
-    ├── PictureError         exit 1   unreadable, truncated, not a picture, unsupported kind
-    ├── WriteError           exit 1   the result could not be written (disk full, ...)
-    ├── UsageError           exit 2   a value out of range, an unknown name, a missing input
-    │   ├── DeviceError      exit 2   a device named and absent
-    │   ├── MaskError        exit 2   a mask of another size, empty or full
-    │   └── OutputError      exit 2   exists, unwritable, two inputs to one name
-    ├── NoPictureError       exit 3   a folder without pictures
-    └── MemoryLimitError     exit 4   out of memory at the smallest setting
+DipError                 exit 1   one line: what is wrong and what to do
+├── PictureError         exit 1   unreadable, truncated, not a picture, unsupported kind
+├── WriteError           exit 1   the result could not be written (disk full, ...)
+├── UsageError           exit 2   a value out of range, an unknown name, a missing input
+│   ├── DeviceError      exit 2   a device named and absent
+│   ├── MaskError        exit 2   a mask of another size, empty or full
+│   └── OutputError      exit 2   exists, unwritable, two inputs to one name
+├── NoPictureError       exit 3   a folder without pictures
+└── MemoryLimitError     exit 4   out of memory at the smallest setting
 """
 
 

@@ -157,8 +157,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "runs": (0, 1000),
     "holdout": (0, 0.9),
     "patience": (1, 1_000_000),
-    "passes": (0, 20),
-    "stride": (1, 4),
+    "passes": (0, 1000),
+    "stride": (1, 6),
     "pilot_share": (0, 1),
     "blend": (0, 1),
 }

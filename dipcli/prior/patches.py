@@ -48,10 +48,15 @@ def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
     With a pilot the matrices are n x n, n = channels p^2: about 48 whatever the channels, so
     p = 4 in colour and 7 in gray. More patches in a group help only a clean pilot.
     """
-    later = max(2, round(math.sqrt(48 / channels)))
+    later = matched_patch(channels)
     first = later + 2 if channels == 1 else later + 3
     passes = (Pass(first, 24, stride=stride), Pass(later, 64, stride=stride))
     return (passes + (Pass(later, 128, stride=stride),) * max(0, count - 2))[:count]
+
+
+def matched_patch(channels: int) -> int:
+    """The patch side for which channels p^2 is about 48."""
+    return max(2, round(math.sqrt(48 / channels)))
 
 
 def estimates(
@@ -186,9 +191,11 @@ def inverse(matrices: Tensor) -> Tensor:
     On the CPU through NumPy: torch's LAPACK wakes all threads for every small matrix, fifty
     times slower whenever another process has one of the cores.
     """
-    if matrices.device.type != "cpu":
-        return torch.linalg.inv(matrices)
-    inverses: Tensor = torch.as_tensor(np.linalg.inv(matrices.numpy()))
+    inverses: Tensor
+    if matrices.device.type == "cpu":
+        inverses = torch.from_numpy(np.linalg.inv(matrices.numpy()))
+    else:
+        inverses = torch.linalg.inv(matrices)
     return inverses
 
 

@@ -13,6 +13,7 @@ from scipy.ndimage import binary_dilation, distance_transform_edt
 from torch import Tensor
 
 from dipcli.errors import MaskError
+from dipcli.prior.completion import completions
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
 from dipcli.prior.operators import Mask
@@ -46,22 +47,46 @@ class Inpaint(Task):
         return geometry(self.hole)
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        """The ensemble, each estimate with the known pixels put back."""
+        """Stages "filter" and "fit", those that the settings ask for; known pixels stay."""
+        facts = {"hole": self.kind, "hole_share": round(float(self.hole.mean()), 6)}
+        yield from annotated(self._stages(settings, runtime), **facts)
+
+    def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings)
         y = self.pixels.tensor(runtime.device)
         hole = torch.from_numpy(self.hole)[None, None].to(runtime.device)
         known = (~hole).to(y.dtype)
         mask = Mask(known)
+        pilot, index = None, 0
+        for step in completing(y, known, settings):
+            pilot, index = step.estimate, step.index + 1
+            yield step
         problem = Problem(mask(y), (y.shape[2], y.shape[3]), mask, known)
-        facts = {"hole": self.kind, "hole_share": float(self.hole.mean())}
-        for step in annotated(ensemble(problem, settings, runtime, deadline), **facts):
-            yield replace(step, estimate=torch.where(hole, step.estimate, y))
+        for step in ensemble(problem, settings, runtime, deadline):
+            mixed = step.estimate if pilot is None else pilot.lerp(step.estimate, settings.blend)
+            yield replace(
+                step,
+                index=step.index + index,
+                total=step.total + index,
+                estimate=torch.where(hole, mixed, y),
+            )
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """The estimate in the hole, the very numbers that were given elsewhere."""
         filled = self.pixels.like(to_array(estimate))
         filled[~self.hole] = self.original[~self.hole]
         return filled
+
+
+def completing(y: Tensor, known: Tensor, settings: Settings) -> Iterator[Step]:
+    """The passes of the patch-group filter as steps; `loss` is how far each moved, squared."""
+    total = settings.passes + settings.runs * settings.iters
+    before = y
+    with torch.no_grad():
+        for index, filling in enumerate(completions(y, known, settings.passes, settings.stride)):
+            loss = (filling - before).square().mean()
+            yield Step(index, total, "filter", 0, loss, filling, filling)
+            before = filling
 
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -1,0 +1,59 @@
+"""Lost pixels from patches like theirs: the patch-group filter, again and again.
+
+Iterative decoupled inpainting (Danielyan, Katkovnik, Egiazarian 2010; Li 2011 with BM3D): the
+filling is believed to be the truth plus noise, whose strength falls from far above the error
+of a first guess to near nothing. Each pass filters the picture, the variance being zero where
+pixels are known, and puts the known ones back. The step in the hole is lengthened (successive
+over-relaxation, omega = 1.9), which is worth twice as many passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from dipcli.prior.patches import Pass, collaborate, enlarged, matched_patch
+
+FIRST_SIGMA = 60 / 255  # above the error of the first guess in a texture
+LAST_SIGMA = 2 / 255
+OVER_RELAXATION = 1.9  # 20 passes then do what 40 do without: 34.9 dB against 33.8 on a texture
+GROUP = 24  # 16 to 32 are alike; 64 blurs
+RADIUS = 12  # as good as 18, in half the time
+
+
+def completions(y: Tensor, known: Tensor, passes: int, stride: int) -> Iterator[Tensor]:
+    """The filling after each pass, (1, C, H, W); known pixels are those of y.
+
+    y: (1, C, H, W) in [0, 1], anything in the hole; known: (1, 1, H, W), 1 known, 0 hole.
+    """
+    wanted = Pass(matched_patch(y.shape[1]), GROUP, RADIUS, stride)
+    picture = torch.where(known > 0, y, interpolated(y, known))
+    for index in range(passes):
+        fall = index / max(1, passes - 1)
+        sigma = FIRST_SIGMA * (LAST_SIGMA / FIRST_SIGMA) ** fall
+        variance = ((1 - known) * sigma**2).expand_as(y)
+        filtered = collaborate(picture, picture, variance, wanted)
+        moved = torch.lerp(picture, filtered, OVER_RELAXATION).clamp(0, 1)
+        picture = torch.where(known > 0, y, moved)
+        yield picture
+
+
+def interpolated(y: Tensor, known: Tensor) -> Tensor:
+    """A smooth first guess, (1, C, H, W): means of the nearest known pixels, scale by scale.
+
+    Pull-push (Gortler et al. 1996): averages with their weights are pulled down to one pixel
+    and pushed back up where nothing finer is known.
+    """
+    around = F.avg_pool2d(known, 3, 1, 1)
+    sums = F.avg_pool2d(y * known, 3, 1, 1)
+    if min(y.shape[-2:]) == 1 or bool((around > 0).all()):
+        total = known.sum().clamp_min(1)
+        mean = (y * known).sum((2, 3), keepdim=True) / total
+        return torch.where(around > 0, sums / around.clamp_min(1e-9), mean)
+    weight = F.avg_pool2d(known, 2, ceil_mode=True)
+    small = F.avg_pool2d(y * known, 2, ceil_mode=True) / weight.clamp_min(1e-9)
+    coarse = enlarged(interpolated(small, (weight > 0).to(y.dtype)), y)
+    return torch.where(around > 0, sums / around.clamp_min(1e-9), coarse)
