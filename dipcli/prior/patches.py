@@ -29,7 +29,8 @@ RECORRUPTION = 0.05  # a of the first pass
 GROUPS_AT_ONCE = 2048
 BAND = 8  # rows of reference patches whose groups are formed together: bounds the memory
 OUTSIDE = 1e3  # a value far from every true one
-LEAST_VARIANCE = 1e-9
+LEAST_VARIANCE = (0.5 / 255) ** 2  # of a value: an 8-bit picture is not known better
+STEADY = 1e-6  # added to the diagonal before an inversion, as a share of its mean
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def filtered(
         count, k = places.shape
         flat = places.reshape(-1)
         Y = noisy.index_select(0, flat).view(count, k, n)
-        D = spread.index_select(0, flat).view(count, k, 1).clamp_min(LEAST_VARIANCE)
+        D = spread.index_select(0, flat).view(count, k, 1).clamp_min(n * LEAST_VARIANCE)
         middle = Y.mean(1, keepdim=True)
         if clean is None:
             estimate, left = unbiased(Y - middle, D)
@@ -186,11 +187,14 @@ def believing(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def inverse(matrices: Tensor) -> Tensor:
-    """The inverses of small positive definite matrices, (N, n, n).
+    """The inverses of small positive definite matrices, (N, n, n), which are changed a little:
+    alike patches make them singular to float32, and a millionth on the diagonal keeps them from it.
 
     On the CPU through NumPy: torch's LAPACK wakes all threads for every small matrix, fifty
     times slower whenever another process has one of the cores.
     """
+    diagonal = matrices.diagonal(dim1=1, dim2=2)
+    diagonal += STEADY * diagonal.mean(1, keepdim=True)
     inverses: Tensor
     if matrices.device.type == "cpu":
         inverses = torch.from_numpy(np.linalg.inv(matrices.numpy()))

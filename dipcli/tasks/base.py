@@ -65,3 +65,35 @@ def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
     """The same steps, each with `facts` among its notes."""
     for step in steps:
         yield replace(step, notes={**facts, **step.notes})
+
+
+def within(steps: Iterable[Step], deadline: float | None) -> Iterator[Step]:
+    """The same steps, as many as end before the deadline if each takes as long as the last.
+
+    The first is always made.
+    """
+    began = perf_counter()
+    for step in steps:
+        took = perf_counter() - began
+        yield step
+        began = perf_counter()
+        if deadline is not None and began + took > deadline:
+            return
+
+
+def after(step: Step, steps: Iterable[Step]) -> Iterator[Step]:
+    """`steps`, counted on from `step`."""
+    first = step.index + 1
+    for later in steps:
+        yield replace(later, index=first + later.index, total=first + later.total)
+
+
+def passed(estimates: Iterable[Tensor], before: Tensor, total: int) -> Iterator[Step]:
+    """Estimates of a filter as steps of stage "filter".
+
+    loss is the mean square of how far each moved, from `before` on; total: steps planned.
+    """
+    for index, estimate in enumerate(estimates):
+        loss = (estimate - before).square().mean()
+        yield Step(index, total, "filter", 0, loss, estimate, estimate)
+        before = estimate

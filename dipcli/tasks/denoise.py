@@ -24,7 +24,7 @@ from dipcli.prior.fit import Problem
 from dipcli.prior.noise import Noise
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks.base import Task, annotated, deadline_of
+from dipcli.tasks.base import Task, after, annotated, deadline_of, passed, within
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
 SIGMA_LIMIT = 255.0  # on the 0..255 scale
@@ -70,33 +70,28 @@ class Denoise(Task):
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings)
         y = self.pixels.tensor(runtime.device)
-        pilot, index = None, 0
         if settings.passes and self.model.clean:
             yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
             return
-        for step in filtering(y, self.model, settings):
-            pilot, index = step.estimate, step.index + 1
-            yield replace(step, estimate=self.model.unclipped(pilot))
-        target = y if pilot is None else y.lerp(pilot, settings.pilot_share)
+        last, pilot, target = None, None, y
+        for last in within(filtering(y, self.model, settings), deadline):
+            pilot = last.estimate
+            yield replace(last, estimate=self.model.unclipped(pilot))
+        if pilot is not None:
+            target = y.lerp(pilot, settings.pilot_share)
         problem = Problem(target, (y.shape[2], y.shape[3]), picture=target)
-        for step in ensemble(problem, settings, runtime, deadline):
+        fitted = ensemble(problem, settings, runtime, deadline)
+        for step in fitted if last is None else after(last, fitted):
             mixed = step.estimate if pilot is None else pilot.lerp(step.estimate, settings.blend)
-            yield replace(
-                step,
-                index=step.index + index,
-                total=step.total + index,
-                estimate=self.model.unclipped(mixed),
-            )
+            yield replace(step, estimate=self.model.unclipped(mixed))
 
 
 def filtering(y: Tensor, model: Noise, settings: Settings) -> Iterator[Step]:
-    """The passes of the patch-group filter as steps; `loss` is what they take off, squared."""
-    total = settings.passes + settings.runs * settings.iters
+    """The passes of the patch-group filter."""
     wanted = patches.schedule(settings.passes, y.shape[1], settings.stride)
+    total = settings.passes + settings.runs * settings.iters
     with torch.no_grad():
-        for index, pilot in enumerate(patches.estimates(y, model, wanted)):
-            loss = (pilot - y).square().mean()
-            yield Step(index, total, "filter", 0, loss, pilot, pilot)
+        yield from passed(patches.estimates(y, model, wanted) if wanted else (), y, total)
 
 
 def denoise(image: NDArray[Any], *, sigma: float | None = None, noise: str = "auto") -> Denoise:

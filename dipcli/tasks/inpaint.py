@@ -20,7 +20,7 @@ from dipcli.prior.operators import Mask
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.arrays import to_array
-from dipcli.tasks.base import Task, annotated, deadline_of
+from dipcli.tasks.base import Task, after, annotated, deadline_of, passed, within
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
 SCATTERED_DEPTH = 1.5  # pixels from the known: nothing but single pixels is lost
@@ -57,19 +57,15 @@ class Inpaint(Task):
         hole = torch.from_numpy(self.hole)[None, None].to(runtime.device)
         known = (~hole).to(y.dtype)
         mask = Mask(known)
-        pilot, index = None, 0
-        for step in completing(y, known, settings):
-            pilot, index = step.estimate, step.index + 1
-            yield step
+        last, pilot = None, None
+        for last in within(completing(y, known, settings), deadline):
+            pilot = last.estimate
+            yield last
         problem = Problem(mask(y), (y.shape[2], y.shape[3]), mask, known)
-        for step in ensemble(problem, settings, runtime, deadline):
+        fitted = ensemble(problem, settings, runtime, deadline)
+        for step in fitted if last is None else after(last, fitted):
             mixed = step.estimate if pilot is None else pilot.lerp(step.estimate, settings.blend)
-            yield replace(
-                step,
-                index=step.index + index,
-                total=step.total + index,
-                estimate=torch.where(hole, mixed, y),
-            )
+            yield replace(step, estimate=torch.where(hole, mixed, y))
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """The estimate in the hole, the very numbers that were given elsewhere."""
@@ -79,14 +75,10 @@ class Inpaint(Task):
 
 
 def completing(y: Tensor, known: Tensor, settings: Settings) -> Iterator[Step]:
-    """The passes of the patch-group filter as steps; `loss` is how far each moved, squared."""
+    """The passes of the patch-group filter."""
     total = settings.passes + settings.runs * settings.iters
-    before = y
     with torch.no_grad():
-        for index, filling in enumerate(completions(y, known, settings.passes, settings.stride)):
-            loss = (filling - before).square().mean()
-            yield Step(index, total, "filter", 0, loss, filling, filling)
-            before = filling
+        yield from passed(completions(y, known, settings.passes, settings.stride), y, total)
 
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dipcli.errors import UsageError
+from dipcli.prior.completion import refinements
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
 from dipcli.prior.operators import Downsample
 from dipcli.prior.projection import project
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import KERNELS, Settings
-from dipcli.tasks.base import Task, annotated, deadline_of
+from dipcli.tasks.base import Task, after, annotated, deadline_of, passed, within
 
 SCALES = (2, 3, 4, 8)
 
@@ -51,17 +54,33 @@ class SuperRes(Task):
         return super().settings(preset, **{"kernel": self.kernel, **overrides})
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        """The ensemble, then one step that makes it consistent with what was observed."""
+        """The ensemble, one step that makes it consistent with what was observed, the filter."""
+        stages = self._stages(settings, runtime)
+        yield from annotated(stages, scale=self.scale, kernel=settings.kernel)
+
+    def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings)
         h, w, _ = self.output_shape
         operator = Downsample(self.scale, settings.kernel)
         problem = Problem(self.pixels.tensor(runtime.device), (h, w), operator)
-        steps = ensemble(problem, settings, runtime, deadline)
         last = None
-        for last in annotated(steps, scale=self.scale, kernel=settings.kernel):
+        for last in ensemble(problem, settings, runtime, deadline):
             yield last
-        if settings.project and last is not None:
-            yield consistent(last, problem)
+        if last is None or not settings.project:
+            return
+        last = consistent(last, problem)
+        yield last
+        for step in within(after(last, refining(last.estimate, problem, settings)), deadline):
+            yield replace(step, estimate=step.estimate.clamp(0, 1), spread=last.spread)
+
+
+def refining(start: Tensor, problem: Problem, settings: Settings) -> Iterator[Step]:
+    """The passes of the patch-group filter, each consistent with what was observed."""
+    pictures = refinements(
+        start, problem.operator, problem.observation, settings.passes, settings.stride
+    )
+    with torch.no_grad():
+        yield from passed(pictures, start, settings.passes)
 
 
 def consistent(step: Step, problem: Problem) -> Step:

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+import torch
+
+from dipcli.prior.noise import Noise
+from dipcli.prior.patches import (
+    Pass,
+    alike,
+    believing,
+    collaborate,
+    estimates,
+    halved,
+    inverse,
+    schedule,
+    unbiased,
+)
+
+
+def psnr(a, b):
+    return float(-10 * torch.log10((a - b).square().mean()))
+
+
+def stripes(height=48, width=56, channels=3):
+    x = torch.linspace(0, 25, width).expand(height, width)
+    picture = 0.5 + 0.3 * torch.sin(x)[None, None] * torch.linspace(0.5, 1, height)[:, None]
+    return picture.expand(1, channels, height, width).contiguous()
+
+
+def noisy(picture, sigma, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return (picture + sigma * torch.randn(picture.shape, generator=generator)).clamp(0, 1)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_each_pass_takes_noise_off_what_repeats(channels):
+    truth = stripes(channels=channels)
+    y = noisy(truth, 0.1)
+    passes = schedule(3, channels, stride=3)
+    quality = [psnr(estimate, truth) for estimate in estimates(y, Noise(0.1), passes)]
+    assert quality[0] > psnr(y, truth) + 6
+    assert quality[-1] > quality[0]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 3), (17, 31)])
+def test_any_size(size):
+    y = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
+    *_, last = estimates(y, Noise(0.1), schedule(2, 3, stride=4))
+    assert last.shape == y.shape
+    assert torch.isfinite(last).all()
+
+
+def test_without_noise_nothing_is_taken_off():
+    y = stripes()
+    out = collaborate(y, y, torch.zeros_like(y), Pass(4, 16, 6, 3))
+    assert torch.allclose(out, y, atol=5e-3)
+
+
+def test_the_reference_is_in_its_group_and_all_places_exist():
+    guide = torch.rand(1, 1, 20, 23, generator=torch.Generator().manual_seed(2))
+    p, wanted = 5, Pass(5, 12, 6, 3)
+    index = alike(guide, 0, 20, p, wanted)
+    ups, lefts = range(0, 16, 3), range(0, 19, 3)
+    references = [up * 19 + left for up in ups for left in lefts]
+    assert index.shape == (len(references), 12)
+    assert int(index.min()) >= 0
+    assert int(index.max()) < 16 * 19
+    for row, reference in zip(index.tolist(), references, strict=True):
+        assert reference in row
+
+
+def test_the_nearest_patches_are_found():
+    guide = stripes(30, 40, 1) + 0.01 * torch.rand(
+        1, 1, 30, 40, generator=torch.Generator().manual_seed(3)
+    )
+    p, wanted = 4, Pass(4, 5, 3, 26)  # a single reference row, at the top left
+    found = alike(guide, 0, 30, p, wanted)[0].tolist()
+    patches = guide[0, 0].unfold(0, p, 1).unfold(1, p, 1)
+    reference = patches[0, 0]
+    distance = {
+        (up, left): float((patches[up, left] - reference).square().mean())
+        for up in range(4)
+        for left in range(4)
+    }
+    nearest = sorted(distance, key=distance.__getitem__)[:5]
+    assert {divmod(place, 37) for place in found} == set(nearest)
+
+
+def test_the_two_forms_of_the_inverse_agree():
+    generator = torch.Generator().manual_seed(4)
+    X = torch.randn(3, 7, 5, generator=generator)
+    Y = torch.randn(3, 7, 5, generator=generator)
+    D = 0.1 + torch.rand(3, 7, 1, generator=generator)
+    theta = X @ X.mT @ torch.linalg.inv(X @ X.mT + torch.diag_embed(D[..., 0]))
+    estimate, left = believing(X, Y, D)
+    assert torch.allclose(estimate, theta @ Y, atol=1e-4)
+    assert torch.allclose(left[..., 0], theta.square().sum(2), atol=1e-4)
+
+
+def test_the_first_pass_is_its_formula():
+    generator = torch.Generator().manual_seed(5)
+    Y = torch.randn(2, 6, 9, generator=generator)
+    D = 0.1 + torch.rand(2, 6, 1, generator=generator)
+    diagonal = torch.diag_embed(D[..., 0])
+    theta = torch.eye(6) - 1.05 * diagonal @ torch.linalg.inv(Y @ Y.mT + 0.05 * diagonal)
+    estimate, left = unbiased(Y, D)
+    assert torch.allclose(estimate, theta @ Y, atol=1e-3)
+    assert torch.allclose(left[..., 0], theta.square().sum(2), atol=1e-3)
+
+
+def test_patches_all_alike_are_no_trouble():
+    flat = torch.full((1, 3, 30, 30), 0.25)
+    for pilot in (None, flat):
+        out = collaborate(flat, pilot, torch.full_like(flat, 0.01), Pass(4, 32, 6, 3))
+        assert torch.allclose(out, flat, atol=1e-3)
+
+
+def test_inverse():
+    matrices = torch.eye(6).expand(4, 6, 6) * torch.arange(1.0, 5)[:, None, None]
+    assert torch.allclose(
+        inverse(matrices.clone()) @ matrices, torch.eye(6).expand(4, 6, 6), atol=1e-5
+    )
+
+
+def test_an_odd_edge_is_its_own_mean_when_halved():
+    image = torch.arange(15.0).view(1, 1, 3, 5)
+    assert halved(image)[0, 0].tolist() == [[3.0, 5.0, 6.5], [10.5, 12.5, 14.0]]
+
+
+def test_bands_are_invisible():
+    """The same groups, whether formed in one band or in several."""
+    truth = stripes(70, 40)
+    y = noisy(truth, 0.05)
+    whole = collaborate(y, truth, torch.full_like(y, 0.0025), Pass(4, 8, 4, 3))
+    upper = collaborate(
+        y[:, :, :44], truth[:, :, :44], torch.full_like(y[:, :, :44], 0.0025), Pass(4, 8, 4, 3)
+    )
+    assert np.allclose(whole[:, :, :30], upper[:, :, :30], atol=1e-5)
