@@ -124,7 +124,13 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
     },
     "best": {
         ("", ""): {"runs": (8, "averaging gains up to six short runs and a little beyond")},
-        ("denoise", ""): _DENOISE | _FILTERED | {"iters": (300, "still rising")},
+        ("denoise", ""): _DENOISE
+        | _FILTERED
+        | {
+            "channels": (_SLIM_WIDE, "as auto"),
+            "runs": (4, "ten minutes"),
+            "iters": (350, "still rising"),
+        },
         ("denoise", "jpeg"): _JPEG | {"iters": (800, "twice auto")},
         ("inpaint", "scattered"): _SCATTERED | {"iters": (800, "textures rise beyond 400")},
         ("inpaint", "sparse"): _SPARSE | {"iters": (800, "as for scattered pixels")},
