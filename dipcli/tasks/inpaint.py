@@ -47,7 +47,7 @@ class Inpaint(Task):
         return geometry(self.hole)
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        """Stages "filter" and "fit", those that the settings ask for; known pixels stay."""
+        """Stages "fit" and "filter", those that the settings ask for; known pixels stay."""
         facts = {"hole": self.kind, "hole_share": round(float(self.hole.mean()), 6)}
         yield from annotated(self._stages(settings, runtime), **facts)
 
@@ -57,15 +57,15 @@ class Inpaint(Task):
         hole = torch.from_numpy(self.hole)[None, None].to(runtime.device)
         known = (~hole).to(y.dtype)
         mask = Mask(known)
-        last, pilot = None, None
-        for last in within(completing(y, known, settings), deadline):
-            pilot = last.estimate
-            yield last
         problem = Problem(mask(y), (y.shape[2], y.shape[3]), mask, known)
-        fitted = ensemble(problem, settings, runtime, deadline)
-        for step in fitted if last is None else after(last, fitted):
-            mixed = step.estimate if pilot is None else pilot.lerp(step.estimate, settings.blend)
-            yield replace(step, estimate=torch.where(hole, mixed, y))
+        last = None
+        for last in ensemble(problem, settings, runtime, deadline):
+            last = replace(last, estimate=torch.where(hole, last.estimate, y))
+            yield last
+        start = None if last is None else last.estimate
+        filtered = within(completing(y, known, settings, start), deadline)
+        for step in filtered if last is None else after(last, filtered):
+            yield step if last is None else replace(step, spread=last.spread)
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """The estimate in the hole, the very numbers that were given elsewhere."""
@@ -74,11 +74,13 @@ class Inpaint(Task):
         return filled
 
 
-def completing(y: Tensor, known: Tensor, settings: Settings) -> Iterator[Step]:
-    """The passes of the patch-group filter."""
-    total = settings.passes + settings.runs * settings.iters
+def completing(
+    y: Tensor, known: Tensor, settings: Settings, start: Tensor | None
+) -> Iterator[Step]:
+    """The passes of the patch-group filter, from a fitted picture or from a smooth guess."""
+    fillings = completions(y, known, settings.passes, settings.stride, start)
     with torch.no_grad():
-        yield from passed(completions(y, known, settings.passes, settings.stride), y, total)
+        yield from passed(fillings, y if start is None else start, settings.passes)
 
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
