@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from dipcli.pictures.files import running
+
 STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
 REFRESH = 30.0  # seconds between refreshes
 _PREFIX = ".dip-claim-"
@@ -122,14 +124,4 @@ def _is_stale(path: Path, found: str) -> bool:
         return age > 1.0  # half-written by a process that died there; a living one needs no second
     if age > STALE:
         return True
-    return host == socket.gethostname() and os.name == "posix" and not _alive(pid)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    return host == socket.gethostname() and os.name == "posix" and not running(pid)

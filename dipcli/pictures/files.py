@@ -100,10 +100,10 @@ def _abandoned(path: Path) -> bool:
         return time.time() - path.stat().st_mtime > _DAY
     if int(pid) == os.getpid():
         return not token.startswith(_TOKEN)
-    return not _alive(int(pid))
+    return not running(int(pid))
 
 
-def _alive(pid: int) -> bool:
+def running(pid: int) -> bool:
     """Whether a process of this number runs on this machine."""
     try:
         os.kill(pid, 0)
