@@ -26,10 +26,11 @@ from dipcli.prior.borders import extend
 from dipcli.prior.noise import Noise
 
 RECORRUPTION = 0.05  # a of the first pass
-GROUPS_AT_ONCE = 2048
+VALUES_AT_ONCE = 10_000_000  # of the patches whose groups are solved together: 40 MB an array
 BAND = 8  # rows of reference patches whose groups are formed together: bounds the memory
 OUTSIDE = 1e3  # a value far from every true one
 LEAST_VARIANCE = (0.5 / 255) ** 2  # of a value: an 8-bit picture is not known better
+THOROUGH_FROM = 4  # passes
 STEADY = 1e-6  # added to the diagonal before an inversion, as a share of its mean
 
 
@@ -47,12 +48,16 @@ def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
     """`count` passes: larger patches while there is no pilot, larger groups once it is good.
 
     With a pilot the matrices are n x n, n = channels p^2: about 48 whatever the channels, so
-    p = 4 in colour and 7 in gray. More patches in a group help only a clean pilot.
+    p = 4 in colour and 7 in gray. More patches in a group help only a clean pilot. The last of
+    four or more is a thorough one: half as large again, in groups twice as large.
     """
     later = matched_patch(channels)
     first = later + 2 if channels == 1 else later + 3
     passes = (Pass(first, 24, stride=stride), Pass(later, 64, stride=stride))
-    return (passes + (Pass(later, 128, stride=stride),) * max(0, count - 2))[:count]
+    passes += (Pass(later, 128, stride=stride),) * max(0, count - 2)
+    if count >= THOROUGH_FROM:
+        passes = (*passes[:-1], Pass(round(1.5 * later), 300, 24, max(4, stride)))
+    return passes[:count]
 
 
 def matched_patch(channels: int) -> int:
@@ -148,7 +153,7 @@ def filtered(
     """
     n = noisy.shape[1]
     values, weights = torch.zeros_like(noisy), noisy.new_zeros(len(noisy), 1)
-    for places in torch.split(index, GROUPS_AT_ONCE):
+    for places in torch.split(index, max(1, VALUES_AT_ONCE // (index.shape[1] * n))):
         count, k = places.shape
         flat = places.reshape(-1)
         Y = noisy.index_select(0, flat).view(count, k, n)

@@ -1,8 +1,8 @@
 """Denoising: the picture itself was observed, plus noise; stop before the noise is learnt.
 
 A patch-group filter has what repeats, a network what is smooth across scales; they err
-differently. The filter comes first, the network fits the observation leaning on it, and the
-result is between the two.
+differently. The filter comes first; the network sees its picture (as in aSeqDIP, Alkhouri et
+al. 2024) and fits the observation leaning on it; the result is between the two.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Denoise(Task):
             yield replace(last, estimate=self.model.unclipped(pilot))
         if pilot is not None:
             target = y.lerp(pilot, settings.pilot_share)
-        problem = Problem(target, (y.shape[2], y.shape[3]), picture=target)
+        problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
         fitted = ensemble(problem, settings, runtime, deadline)
         for step in fitted if last is None else after(last, fitted):
             mixed = step.estimate if pilot is None else pilot.lerp(step.estimate, settings.blend)
