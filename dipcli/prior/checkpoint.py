@@ -26,6 +26,7 @@ from dipcli.prior.stopping import Average, HoldOut, LastStep, WindowedVariance
 
 FORMAT = "dip checkpoint 1"
 _CLASSES = {one.__name__: one for one in (Average, HoldOut, LastStep, Mean, Step, WindowedVariance)}
+_TEXT = "state"  # the array that holds the JSON; the others have numbers for names
 _PLAIN = (bool, int, float, str, type(None))
 Arrays = dict[str, NDArray[Any]]
 
@@ -36,8 +37,9 @@ def encode(state: object, facts: Mapping[str, str]) -> bytes:
     facts: what the state belongs to, see `facts_of`. Raises TypeError for any other class.
     """
     arrays: Arrays = {}
-    text = json.dumps(_packed(state, arrays, {}))
-    metadata = {"format": FORMAT, "facts": json.dumps(dict(facts)), "state": text}
+    text = json.dumps(_packed(state, arrays, {})).encode()
+    arrays[_TEXT] = np.frombuffer(text, np.uint8)
+    metadata = {"format": FORMAT, "facts": json.dumps(dict(facts))}
     metadata["sha256"] = _digest(metadata, arrays)
     return safetensors.numpy.save(arrays, metadata)
 
@@ -62,7 +64,7 @@ def decode(data: bytes) -> Any:
         raise CheckpointError("it is damaged") from error
     if metadata.pop("sha256") != _digest(metadata, arrays):
         raise CheckpointError("it is damaged")
-    return _unpacked(json.loads(metadata["state"]), arrays, {})
+    return _unpacked(json.loads(arrays[_TEXT].tobytes()), arrays, {})
 
 
 def _metadata(data: bytes) -> dict[str, str]:
@@ -70,7 +72,7 @@ def _metadata(data: bytes) -> dict[str, str]:
     end = 8 + int.from_bytes(data[:8], "little")
     try:
         metadata: dict[str, str] = json.loads(data[8:end])["__metadata__"]
-        json.loads(metadata["facts"]), metadata["state"], metadata["sha256"]
+        json.loads(metadata["facts"]), metadata["sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError("it is damaged") from error
     return metadata
