@@ -3,6 +3,7 @@
 DipError                 exit 1   one line: what is wrong and what to do
 ├── PictureError         exit 1   unreadable, truncated, not a picture, unsupported kind
 ├── WriteError           exit 1   the result could not be written (disk full, ...)
+├── CheckpointError      exit 1   a checkpoint that is damaged
 ├── UsageError           exit 2   a value out of range, an unknown name, a missing input
 │   ├── DeviceError      exit 2   a device named and absent
 │   ├── MaskError        exit 2   a mask of another size, empty or full
@@ -24,6 +25,10 @@ class PictureError(DipError):
 
 class WriteError(DipError):
     """The result could not be written; whatever stood there before still stands."""
+
+
+class CheckpointError(DipError):
+    """The file is a checkpoint, but damaged."""
 
 
 class UsageError(DipError):

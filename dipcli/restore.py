@@ -41,6 +41,22 @@ class Result:
     spread: NDArray[np.float32] | None = None
 
 
+class History:
+    """The loss of every step; it stays on the device until its value is needed."""
+
+    def __init__(self) -> None:
+        """Nothing was done yet."""
+        self.losses: list[Tensor | float] = []
+
+    def state(self) -> dict[str, Any]:
+        """The losses as numbers."""
+        return {"losses": [float(loss) for loss in self.losses]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """The steps of an earlier process come first."""
+        self.losses = state["losses"]
+
+
 def runtime_for(device: str = "auto", seed: int = 0) -> Runtime:
     """The device called `device` in the precision it is fastest in; DeviceError, UsageError."""
     if seed < 0:
@@ -66,17 +82,21 @@ def restore(
 
     KeyboardInterrupt, from an observer or the keyboard, ends the run early: the result is the
     best so far and `partial`; before the first step it is raised. Raises MemoryLimitError.
+    Steps that the runtime's memory goes on from are not shown again.
     """
     began = perf_counter()
-    losses: list[tuple[int, Tensor]] = []
+    history = runtime.memory.keep("history", History())
+    seen = len(history.losses)  # steps that were made before an interruption
     notes: dict[str, object] = {}
     last: Step | None = None
     partial = False
     try:
         for step in _steps(task, settings, runtime):
             last = step
-            losses.append((step.index, step.loss))
             notes.update(step.notes)
+            if step.index < seen:
+                continue
+            history.losses.append(step.loss)
             for observe in observers:
                 observe(step)
     except KeyboardInterrupt:
@@ -86,9 +106,9 @@ def restore(
     spread = None if last.spread is None else last.spread[0, 0].float().cpu().numpy()
     return Result(
         image=task.render(last.estimate),
-        history=[(index, float(loss)) for index, loss in losses],
+        history=list(enumerate(map(float, history.losses))),
         stopped_at=last.index + 1,
-        seconds=perf_counter() - began,
+        seconds=runtime.memory.seconds + perf_counter() - began,
         settings=settings,
         partial=partial,
         notes=notes,

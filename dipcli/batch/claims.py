@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from dipcli.observers.pace import Every
 from dipcli.pictures.files import running
 
 STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
@@ -27,13 +28,12 @@ class Claim:
     def __init__(self, path: Path) -> None:
         """Remember the file that stands for the claim."""
         self.path = path
-        self._refreshed = time.monotonic()
+        self._every = Every(REFRESH)
 
     def refresh(self) -> None:
         """Touch the file, at most every REFRESH seconds."""
-        now = time.monotonic()
-        if now - self._refreshed > REFRESH:
-            self._refreshed = now
+        if self._every.due():
+            self._every.rest()
             with contextlib.suppress(OSError):  # the folder went away: writing will tell
                 os.utime(self.path)
 

@@ -18,6 +18,7 @@ from dipcli.batch.names import (
 )
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
+from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
 from dipcli.pictures import name_of, probe
 
@@ -70,6 +71,8 @@ def make_plan(places: Places, request: Request) -> Plan:
         _keep_shard(plan, found, places.shard)
     if not several:
         _raise_single(plan)
+    if request.checkpoint:
+        check_checkpoint(request.checkpoint, plan.jobs, several=several)
     for parent in {p.parent for j in plan.jobs for p in (j.output, *j.sides) if p is not None}:
         check_writable(parent)
     return plan

@@ -42,6 +42,7 @@ class Request:
     overwrite: bool = False
     preserve: bool = False
     keep_partial: bool = True
+    checkpoint: Path | None = None
 
     @property
     def scale(self) -> int:
@@ -113,13 +114,13 @@ def fingerprint(job: Job, request: Request) -> str:
     """What this result is made of: input, mask, request and version, as one sha256."""
     whole = hashlib.sha256()
     for source in (job.source, job.mask):
-        whole.update(hashlib.sha256(_bytes(source)).digest())
+        whole.update(bytes.fromhex(contents(source)))
     for text in (request.digest(), job.format, dipcli.__version__):
         whole.update(text.encode() + b"\0")
     return whole.hexdigest()
 
 
-def _bytes(source: Path | bytes | None) -> bytes:
-    if isinstance(source, Path):
-        return source.read_bytes()
-    return source or b""
+def contents(source: Path | bytes | None) -> str:
+    """The sha256 of a file's bytes; of nothing for None."""
+    data = source.read_bytes() if isinstance(source, Path) else source or b""
+    return hashlib.sha256(data).hexdigest()

@@ -14,6 +14,7 @@ from dipcli.batch.crop import Crop
 from dipcli.batch.outcome import Outcome, Status, finite
 from dipcli.batch.request import ALPHA, Job, Request
 from dipcli.batch.results import assembled, record_of, write_result, write_sides
+from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, may_replace, state_of
 from dipcli.errors import DeviceError, DipError, MaskError, MemoryLimitError
 from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading, Reference
@@ -121,6 +122,8 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     task = _task(request, picture, hole)
     settings = task.settings(request.preset, **request.overrides)
     reference = _reference(job.reference, request) if job.reference else None
+    checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
+    runtime = replace(runtime, memory=checkpoint.memory) if checkpoint else runtime
     curve = Curve(reference) if job.curve else None
     frames = Frames(request.gif_every) if job.gif else None
     meter = Meter(watch.report, reference) if watch.report else None
@@ -129,7 +132,10 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
         if claim is not None:
             claim.refresh()
 
-    observers = [one for one in (curve, frames, meter, keep_claim, watch.interrupt) if one]
+    for kept in (one for one in (curve, frames) if one):
+        runtime.memory.keep(type(kept).__name__, kept)
+    watching = (curve, frames, meter, keep_claim, checkpoint, watch.interrupt)
+    observers = [one for one in watching if one]
     gone = lost(picture, job.format)
     for text in (*picture.meta.notes, *(f"{job.format} cannot keep its {what}" for what in gone)):
         watch.note(f"{job.name}: {text}")
@@ -140,6 +146,8 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     record = record_of(job, request, result, str(runtime.device))
     write_result(job, request, restored, record)
     write_sides(job, result, curve, frames, watch.note)
+    if checkpoint and not result.partial:
+        checkpoint.remove()
     measured = reference.measure(restored.pixels) if reference else {}
     timed = {"seconds": round(result.seconds, 3), **measured}
     status = Status.PARTIAL if result.partial else Status.DONE

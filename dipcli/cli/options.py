@@ -93,6 +93,12 @@ _FILES = [
     ),
     click.option("--preserve", is_flag=True, help="Give the result the times of its input."),
     click.option("--overwrite", is_flag=True, help="Replace an output that exists."),
+    click.option(
+        "--checkpoint",
+        type=FILE,
+        metavar="PATH",
+        help="Keep a long run here to go on from if it is stopped; removed when done.",
+    ),
     click.option("--no-partial", is_flag=True, help="Write nothing when interrupted."),
     click.option("-n", "--dry-run", is_flag=True, help="Show the plan, with time and memory."),
     click.option(

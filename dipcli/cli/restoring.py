@@ -83,6 +83,7 @@ def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]
         overwrite=shared["overwrite"],
         preserve=shared["preserve"],
         keep_partial=not shared["no_partial"],
+        checkpoint=shared["checkpoint"],
     )
 
 

@@ -46,13 +46,21 @@ class Curve:
     def __init__(self, reference: Reference | None = None) -> None:
         """reference: where to take the PSNR from, if it is known."""
         self._reference = reference
-        self._steps: list[tuple[int, int, str, Tensor, float | None]] = []
+        self._steps: list[tuple[int, int, str, Tensor | float, float | None]] = []
 
     def __call__(self, step: Step) -> None:
         """Remember the step."""
         psnr = self._reference.psnr(step) if self._reference is not None else None
         stage = str(step.notes.get("target", step.stage))
         self._steps.append((step.index, step.run, stage, step.loss.detach(), psnr))
+
+    def state(self) -> dict[str, Any]:
+        """Every step so far, as numbers."""
+        return {"steps": [(i, run, s, float(loss), psnr) for i, run, s, loss, psnr in self._steps]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from the steps of an earlier process."""
+        self._steps = state["steps"]
 
     def rows(self) -> list[Row]:
         """The steps as numbers; a loss that is not finite is None."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
+from dipcli.prior.memory import Plain
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Step
@@ -34,7 +35,7 @@ def check_animation_suffix(path: Path) -> None:
         raise UsageError(f"--gif {path}: choose .gif, .webp, .apng or .mp4")
 
 
-class Frames:
+class Frames(Plain):
     """Keeps some of the estimates as small uint8 pictures; the memory is bounded."""
 
     def __init__(self, every: int | None = None) -> None:

@@ -46,8 +46,13 @@ class Interrupt:
 
     def __call__(self, step: Step) -> None:
         """End the run if a signal came."""
-        if self.signum is not None:
+        if self.came:
             raise KeyboardInterrupt
+
+    @property
+    def came(self) -> bool:
+        """Whether there was a signal."""
+        return self.signum is not None
 
     @property
     def exit_code(self) -> int:

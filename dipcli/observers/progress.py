@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from dipcli.observers.pace import Every
 
 if TYPE_CHECKING:
     from dipcli.observers.reference import Reference
@@ -37,12 +37,11 @@ class Meter:
         """reference: where to take the PSNR from, if it is known."""
         self._report = report
         self._reference = reference
-        self._next = -math.inf
+        self._every = Every(INTERVAL, at_once=True)
 
     def __call__(self, step: Step) -> None:
         """Look, if it is time."""
-        now = time.monotonic()
-        if now < self._next:
+        if not self._every.due():
             return
         psnr = self._reference.psnr(step) if self._reference is not None else None
         self._report(
@@ -56,4 +55,4 @@ class Meter:
                 device=str(step.loss.device),
             )
         )
-        self._next = time.monotonic() + INTERVAL
+        self._every.rest()

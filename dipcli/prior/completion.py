@@ -32,17 +32,25 @@ RADIUS = 12  # as good as 18, in half the time
 
 
 def completions(
-    y: Tensor, known: Tensor, passes: int, stride: int, start: Tensor | None = None
+    y: Tensor,
+    known: Tensor,
+    passes: int,
+    stride: int,
+    start: Tensor | None = None,
+    reached: tuple[int, Tensor] | None = None,
 ) -> Iterator[Tensor]:
     """The filling after each pass, (1, C, H, W); known pixels are those of y.
 
     y: (1, C, H, W) in [0, 1], anything in the hole; known: (1, 1, H, W), 1 known, 0 hole.
     start: a filling to begin with, believed to be nearer than the smooth guess otherwise used.
+    reached: how many passes were made and what they gave, to go on from there.
     """
     wanted = Pass(matched_patch(y.shape[1]), GROUP, RADIUS, stride)
     first = FIRST_SIGMA if start is None else FITTED_SIGMA
-    picture = torch.where(known > 0, y, interpolated(y, known) if start is None else start)
-    for index in range(passes):
+    if reached is None:
+        reached = 0, torch.where(known > 0, y, interpolated(y, known) if start is None else start)
+    made, picture = reached
+    for index in range(made, passes):
         sigma = falling(first, index, passes)
         variance = ((1 - known) * sigma**2).expand_as(y)
         filtered = collaborate(picture, picture, variance, wanted)
@@ -52,11 +60,14 @@ def completions(
 
 
 def refinements(
-    x: Tensor, operator: Operator, y: Tensor, passes: int, stride: int
+    x: Tensor, operator: Operator, y: Tensor, passes: int, stride: int, made: int = 0
 ) -> Iterator[Tensor]:
-    """Pictures after each pass from x on, (1, C, H, W), whose reduction is y, (1, C, h, w)."""
+    """Pictures after each pass from x on, (1, C, H, W), whose reduction is y, (1, C, h, w).
+
+    made: how many of the passes had been made when they gave x.
+    """
     wanted = Pass(matched_patch(x.shape[1]), GROUP, RADIUS, stride)
-    for index in range(passes):
+    for index in range(made, passes):
         sigma = falling(FITTED_SIGMA, index, passes)
         filtered = collaborate(x, x, torch.full_like(x, sigma**2), wanted)
         x = project(filtered, operator, y)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
 from dipcli.prior.fit import Problem, fit
+from dipcli.prior.memory import Plain
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 
@@ -62,6 +63,16 @@ def trust(score: float, others: list[float], ended: bool) -> float:
     return weight * min(1.0, min(others) / max(score, 1e-12)) ** CATCHING_UP
 
 
+@dataclass
+class Finished(Plain):
+    """The runs that have ended: their average, what is known of each, their errors, their steps."""
+
+    mean: Mean | None = None
+    facts: list[dict[str, object]] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    steps: int = 0
+
+
 def ensemble(
     problem: Problem, settings: Settings, runtime: Runtime, deadline: float | None = None
 ) -> Iterator[Step]:
@@ -70,30 +81,40 @@ def ensemble(
     `estimate` is the weighted average over the runs so far, `index` counts through all runs,
     and `total` shrinks when a run stops early.
     """
-    finished: Mean | None = None
-    done: list[dict[str, object]] = []
-    scores: list[float] = []
-    index = 0
-    for run in range(settings.runs):
+    done = Finished()
+    yield from runtime.memory.follow(
+        "ensemble", lambda last: averaged(done, problem, settings, runtime, deadline), done
+    )
+
+
+def averaged(
+    done: Finished,
+    problem: Problem,
+    settings: Settings,
+    runtime: Runtime,
+    deadline: float | None,
+) -> Iterator[Step]:
+    """The steps of the runs that are not among those done, which they join as they end."""
+    for run in range(len(done.scores), settings.runs):
         began = perf_counter()
         for step in fit(problem, settings, runtime, run=run, deadline=deadline):
             ended = "why" in step.notes
             score = float(str(step.notes["score"]))
-            mean = Mean.of(step.estimate, trust(score, scores, ended))
-            mean = mean if finished is None else finished.joined(mean)
+            mean = Mean.of(step.estimate, trust(score, done.scores, ended))
+            mean = mean if done.mean is None else done.mean.joined(mean)
             facts = {"steps": step.index + 1, **step.notes}
             yield replace(
                 step,
-                index=index,
-                total=index - step.index + (settings.runs - run) * settings.iters,
+                index=done.steps + step.index,
+                total=done.steps + (settings.runs - run) * settings.iters,
                 estimate=mean.value,
                 spread=mean.spread(),
-                notes={"runs": [*done, facts]},
+                notes={"runs": [*done.facts, facts]},
             )
-            index += 1
-        finished = mean
-        done.append(facts)
-        scores.append(score)
+        done.mean = mean
+        done.facts.append(facts)
+        done.scores.append(score)
+        done.steps += step.index + 1
         now = perf_counter()
         if deadline is not None and now + WORTH_STARTING * (now - began) > deadline:
             return

@@ -19,11 +19,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dipcli.prior import inputs, losses, networks, optimizers, stopping
+from dipcli.prior.guard import Guard
 from dipcli.prior.operators import Identity, Operator
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-
-SAVE_EVERY = 20  # steps between the states that a diverged run goes back to
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +49,7 @@ class Run:
     ) -> None:
         """Draw z, the network and the held-out pixels from one generator."""
         device = runtime.device
-        generator = seeded(runtime.seed, seed_of_run)
+        self.generator = generator = seeded(runtime.seed, seed_of_run)
         canvas = networks.canvas(problem.size, settings)
         y = problem.observation
         z = inputs.draw(settings.input, canvas, settings.input_depth, generator, problem.picture)
@@ -89,15 +88,13 @@ class Run:
             optimizer.zero_grad(set_to_none=True)
 
     def state(self) -> dict[str, Any]:
-        """A deep copy of weights, optimizers, average and stopping rule."""
-        return copy.deepcopy(
-            {
-                "net": self.net.state_dict(),
-                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-                "average": self.average,
-                "rule": self.rule,
-            }
-        )
+        """Weights, optimizers, average and stopping rule; the next step changes what is in it."""
+        return {
+            "net": self.net.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "average": self.average,
+            "rule": self.rule,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state; the noise of the next step is another one."""
@@ -109,36 +106,76 @@ class Run:
         self.average, self.rule = state["average"], state["rule"]
 
 
-class Guard:
-    """Notices divergence (not a number, or a fit 5 dB worse) and goes back to a good state."""
+class Descent:
+    """One run on its way: all that changes in it, and how it makes its next step."""
 
-    def __init__(self, run: Run, kind: str) -> None:
-        """kind: the loss."""
-        self.run = run
-        self.kind = kind
-        self.state = run.state()
-        self.saved_at = -1
-        self.saved_loss = float("inf")
-        self.restored: list[int] = []
-        self.restored_from = -2
+    def __init__(
+        self,
+        problem: Problem,
+        settings: Settings,
+        runtime: Runtime,
+        number: int,
+        deadline: float | None,
+    ) -> None:
+        """number, deadline: see `fit`."""
+        self.problem, self.settings, self.runtime = problem, settings, runtime
+        self.number, self.deadline = number, deadline
+        self.run = Run(problem, settings, runtime, number)
+        self.guard = Guard(self.run, settings.loss)
+        self.made = 0  # steps
+        self.why = ""  # why it ended
+        self.began = perf_counter()
 
-    def passes(self, step: int, loss: float) -> bool:
-        """Whether the run may go on from here; if not, it has been set back.
+    def steps(self) -> Iterator[Step]:
+        """Every step from here to the end."""
+        while not self.why:
+            yield self.step()
 
-        A second fall from the same state halves the steps, lest it go on for ever.
-        """
-        if np.isfinite(loss) and not losses.fallen(self.kind, self.saved_loss, loss):
-            if self.saved_at < 0 or step - self.saved_at >= SAVE_EVERY:
-                self.state, self.saved_at, self.saved_loss = self.run.state(), step, loss
-            return True
-        if self.restored_from == self.saved_at:
-            for saved in self.state["optimizers"]:
-                for group in saved["param_groups"]:
-                    group["lr"] *= 0.5
-        self.run.restore(self.state)
-        self.restored.append(step)
-        self.restored_from = self.saved_at
-        return False
+    def step(self) -> Step:
+        """One step down the gradient, unless it diverged."""
+        run, problem, settings = self.run, self.problem, self.settings
+        y = problem.observation
+        with reproducible(self.runtime.device):
+            output = run.output()
+            fitted = problem.operator(output)
+            loss = losses.masked(settings.loss, fitted, y, run.weight)
+            good = self.guard.passes(self.made, loss.item())
+            if good:
+                output, fitted = output.detach(), fitted.detach()
+                run.rule.update(self.made, output, fitted, run.average.update(output))
+                run.descend(loss)
+        self.made += 1
+        best = gray(problem) if run.rule.best is None else run.rule.best
+        self.why = ending(run.rule, self.made, settings.iters, self.began, self.deadline)
+        return Step(
+            index=self.made - 1,
+            total=settings.iters,
+            stage="fit",
+            run=self.number,
+            loss=loss.detach() if good else y.new_tensor(self.guard.saved_loss),
+            output=output if good else best,
+            estimate=best,
+            notes=noted(run.rule, self.guard, self.why),
+        )
+
+    def state(self) -> dict[str, Any]:
+        """The run, the noise to come, what divergence would go back to, and how far it is."""
+        return {
+            "run": self.run.state(),
+            "noise": self.run.generator.get_state(),
+            "guard": self.guard.state(),
+            "made": self.made,
+            "why": self.why,
+            "seconds": perf_counter() - self.began,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state of the same problem, settings and seed."""
+        self.run.restore(state["run"])
+        self.run.generator.set_state(state["noise"])
+        self.guard.restore(state["guard"])
+        self.made, self.why = state["made"], state["why"]
+        self.began = perf_counter() - state["seconds"]
 
 
 def fit(
@@ -156,35 +193,8 @@ def fit(
     Notes: best_step, score (lower is better), restored (steps at which it diverged), and in the
     last step why it is the last.
     """
-    state = Run(problem, settings, runtime, run)
-    guard = Guard(state, settings.loss)
-    y = problem.observation
-    began = perf_counter()
-    for index in range(settings.iters):
-        with reproducible(runtime.device):
-            output = state.output()
-            fitted = problem.operator(output)
-            loss = losses.masked(settings.loss, fitted, y, state.weight)
-            good = guard.passes(index, loss.item())
-            if good:
-                output, fitted = output.detach(), fitted.detach()
-                state.rule.update(index, output, fitted, state.average.update(output))
-                state.descend(loss)
-        rule = state.rule
-        best = gray(problem) if rule.best is None else rule.best
-        why = ending(rule, index + 1, settings.iters, began, deadline)
-        yield Step(
-            index=index,
-            total=settings.iters,
-            stage="fit",
-            run=run,
-            loss=loss.detach() if good else y.new_tensor(guard.saved_loss),
-            output=output if good else best,
-            estimate=best,
-            notes=noted(rule, guard, why),
-        )
-        if why:
-            return
+    descent = Descent(problem, settings, runtime, run, deadline)
+    yield from runtime.memory.follow("fit", lambda last: descent.steps(), descent)
 
 
 def ending(rule: stopping.Rule, made: int, iters: int, began: float, deadline: float | None) -> str:

@@ -66,21 +66,29 @@ def matched_patch(channels: int) -> int:
 
 
 def estimates(
-    y: Tensor, noise: Noise, passes: tuple[Pass, ...], levels: int = 1, scale: float = 1.0
+    y: Tensor,
+    noise: Noise,
+    passes: tuple[Pass, ...],
+    levels: int = 1,
+    scale: float = 1.0,
+    reached: tuple[int, Tensor] | None = None,
 ) -> Iterator[Tensor]:
     """Better and better estimates of E[y], (1, C, H, W): after the first pass, and each other.
 
     y: (1, C, H, W) in [0, 1]; scale: what is left of the noise variance in y. With levels, the
     first estimate takes its coarse part from the picture reduced by two, where noise is half
-    as strong; at the coarsest level nothing is below.
+    as strong; at the coarsest level nothing is below. reached: how many passes were made and
+    what they gave, to go on from there.
     """
-    guide = smooth(y, passes[0].patch)
-    basic = collaborate(y, None, scale * noise.variance(guide), passes[0]).clamp(0, 1)
-    if levels and min(y.shape[-2:]) >= 8 * passes[0].patch:
-        *_, coarse = estimates(halved(y), noise, passes[:3], levels - 1, scale / 4)
-        basic = (basic + enlarged(coarse - halved(basic), y)).clamp(0, 1)
-    yield basic
-    for wanted in passes[1:]:
+    if reached is None:
+        guide = smooth(y, passes[0].patch)
+        basic = collaborate(y, None, scale * noise.variance(guide), passes[0]).clamp(0, 1)
+        if levels and min(y.shape[-2:]) >= 8 * passes[0].patch:
+            *_, coarse = estimates(halved(y), noise, passes[:3], levels - 1, scale / 4)
+            basic = (basic + enlarged(coarse - halved(basic), y)).clamp(0, 1)
+        yield basic
+    made, basic = (1, basic) if reached is None else reached
+    for wanted in passes[made:]:
         variance = scale * noise.variance(basic)
         basic = collaborate(y, basic, variance, wanted).clamp(0, 1)
         yield basic

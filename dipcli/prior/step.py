@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from dipcli.prior.memory import Memory
+
 
 @dataclass(frozen=True)
 class Runtime:
     """Where and from which seed a restoration runs.
 
-    amp: the dtype of autocast (bfloat16 where the machine gains from it), None for float32.
+    amp: the dtype of autocast (bfloat16 where the machine gains from it), None for float32;
+    memory: what the restoration goes on from, and where its state can be had.
     """
 
     device: torch.device
     seed: int = 0
     amp: torch.dtype | None = None
+    memory: Memory = field(default_factory=Memory, compare=False)
 
 
 @dataclass(frozen=True)

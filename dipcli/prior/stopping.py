@@ -11,7 +11,6 @@ A rule sees every step and remembers the average of outputs at its best step:
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Protocol
 
 import torch
@@ -123,7 +122,7 @@ class WindowedVariance:
         self.patience = 10 * self.window
         count = min(size, VARIANCE_SAMPLES)
         self.sample = torch.randint(size, (count,), generator=generator)
-        self.outputs: deque[Tensor] = deque(maxlen=self.window)
+        self.outputs: list[Tensor] = []  # the last `window` ones
         self.peak = 0.0
         self.best: Tensor | None = None
         self.best_step = 0
@@ -133,11 +132,12 @@ class WindowedVariance:
     def update(self, step: int, output: Tensor, fitted: Tensor, average: Tensor) -> None:
         """Compare this window's variance with the least so far."""
         self.sample = self.sample.to(output.device)
-        self.outputs.append(output.flatten().index_select(0, self.sample))
+        latest = output.flatten().index_select(0, self.sample)
+        self.outputs = [*self.outputs[1 - self.window :], latest]
         if len(self.outputs) < self.window:
             self.best, self.best_step = average, step
             return
-        variance = float(torch.stack(tuple(self.outputs)).var(0, correction=0).mean())
+        variance = float(torch.stack(self.outputs).var(0, correction=0).mean())
         if variance > self.peak:
             self.peak, self.score = variance, float("inf")
         before_valley = self.score == float("inf")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
+from dipcli.prior.memory import Memory
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.arrays import Pixels, to_array
@@ -56,9 +58,11 @@ class Task(ABC):
         return self.pixels.like(to_array(estimate))
 
 
-def deadline_of(settings: Settings) -> float | None:
-    """The perf_counter() time at which the budget, counted from now, is spent."""
-    return None if settings.time is None else perf_counter() + settings.time
+def deadline_of(settings: Settings, runtime: Runtime) -> float | None:
+    """The perf_counter() time at which the budget is spent: from now, what is left of it."""
+    if settings.time is None:
+        return None
+    return perf_counter() + settings.time - runtime.memory.seconds
 
 
 def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
@@ -88,12 +92,28 @@ def after(step: Step, steps: Iterable[Step]) -> Iterator[Step]:
         yield replace(later, index=first + later.index, total=first + later.total)
 
 
-def passed(estimates: Iterable[Tensor], before: Tensor, total: int) -> Iterator[Step]:
+Reached = tuple[int, Tensor]  # how many passes of a filter were made, and what they gave
+
+
+def passed(
+    estimates: Callable[[Reached | None], Iterable[Tensor]],
+    start: Tensor,
+    total: int,
+    memory: Memory,
+) -> Iterator[Step]:
     """Estimates of a filter as steps of stage "filter".
 
-    loss is the mean square of how far each moved, from `before` on; total: steps planned.
+    estimates: makes those after what is reached, None for all. loss is the mean square of how
+    far each moved, from `start` on; total: steps planned.
     """
-    for index, estimate in enumerate(estimates):
-        loss = (estimate - before).square().mean()
-        yield Step(index, total, "filter", 0, loss, estimate, estimate)
-        before = estimate
+
+    def steps(last: Step | None) -> Iterator[Step]:
+        reached = None if last is None else (last.index + 1, last.estimate)
+        made, before = (0, start) if reached is None else reached
+        with torch.no_grad():
+            for index, estimate in enumerate(estimates(reached), made):
+                loss = (estimate - before).square().mean()
+                yield Step(index, total, "filter", 0, loss, estimate, estimate)
+                before = estimate
+
+    return memory.follow("filter", steps)

@@ -7,12 +7,11 @@ al. 2024) and fits the observation leaning on it; the result is between the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -24,7 +23,7 @@ from dipcli.prior.fit import Problem
 from dipcli.prior.noise import Noise
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks.base import Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
 SIGMA_LIMIT = 255.0  # on the 0..255 scale
@@ -68,13 +67,13 @@ class Denoise(Task):
         return found | {"gain": round(255 * model.gain, 5), "sigma_given": self.sigma is not None}
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        deadline = deadline_of(settings)
+        deadline = deadline_of(settings, runtime)
         y = self.pixels.tensor(runtime.device)
         if settings.passes and self.model.clean:
             yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
             return
         last, pilot, target = None, None, y
-        for last in within(filtering(y, self.model, settings), deadline):
+        for last in within(filtering(y, self.model, settings, runtime), deadline):
             pilot = last.estimate
             yield replace(last, estimate=self.model.unclipped(pilot))
         if pilot is not None:
@@ -86,12 +85,15 @@ class Denoise(Task):
             yield replace(step, estimate=self.model.unclipped(mixed))
 
 
-def filtering(y: Tensor, model: Noise, settings: Settings) -> Iterator[Step]:
+def filtering(y: Tensor, model: Noise, settings: Settings, runtime: Runtime) -> Iterator[Step]:
     """The passes of the patch-group filter."""
     wanted = patches.schedule(settings.passes, y.shape[1], settings.stride)
     total = settings.passes + settings.runs * settings.iters
-    with torch.no_grad():
-        yield from passed(patches.estimates(y, model, wanted) if wanted else (), y, total)
+
+    def estimates(reached: Reached | None) -> Iterable[Tensor]:
+        return patches.estimates(y, model, wanted, reached=reached) if wanted else ()
+
+    return passed(estimates, y, total, runtime.memory)
 
 
 def denoise(image: NDArray[Any], *, sigma: float | None = None, noise: str = "auto") -> Denoise:

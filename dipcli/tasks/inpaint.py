@@ -20,7 +20,7 @@ from dipcli.prior.operators import Mask
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.arrays import to_array
-from dipcli.tasks.base import Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
 SCATTERED_DEPTH = 1.5  # pixels from the known: nothing but single pixels is lost
@@ -52,7 +52,7 @@ class Inpaint(Task):
         yield from annotated(self._stages(settings, runtime), **facts)
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        deadline = deadline_of(settings)
+        deadline = deadline_of(settings, runtime)
         y = self.pixels.tensor(runtime.device)
         hole = torch.from_numpy(self.hole)[None, None].to(runtime.device)
         known = (~hole).to(y.dtype)
@@ -63,7 +63,7 @@ class Inpaint(Task):
             last = replace(last, estimate=torch.where(hole, last.estimate, y))
             yield last
         start = None if last is None else last.estimate
-        filtered = within(completing(y, known, settings, start), deadline)
+        filtered = within(completing(y, known, settings, start, runtime), deadline)
         for step in filtered if last is None else after(last, filtered):
             yield step if last is None else replace(step, spread=last.spread)
 
@@ -75,12 +75,14 @@ class Inpaint(Task):
 
 
 def completing(
-    y: Tensor, known: Tensor, settings: Settings, start: Tensor | None
+    y: Tensor, known: Tensor, settings: Settings, start: Tensor | None, runtime: Runtime
 ) -> Iterator[Step]:
     """The passes of the patch-group filter, from a fitted picture or from a smooth guess."""
-    fillings = completions(y, known, settings.passes, settings.stride, start)
-    with torch.no_grad():
-        yield from passed(fillings, y if start is None else start, settings.passes)
+
+    def fillings(reached: Reached | None) -> Iterator[Tensor]:
+        return completions(y, known, settings.passes, settings.stride, start, reached)
+
+    return passed(fillings, y if start is None else start, settings.passes, runtime.memory)
 
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ impedance to noise is the prior.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -19,12 +19,23 @@ from torch import Tensor
 from dipcli.errors import UsageError
 from dipcli.prior.fit import Problem
 from dipcli.prior.fit import fit as fit_one
+from dipcli.prior.memory import Plain
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.base import Task, deadline_of
 
 TARGETS = ("natural", "noisy", "shuffled", "noise")
 NOISE_SIGMA = 25 / 255  # of the noisy target
+
+
+@dataclass
+class Fitted(Plain):
+    """The targets so far: their (step, loss), and of those that are done the result and steps."""
+
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    done: int = 0
+    kept: Tensor | None = None
+    steps: int = 0
 
 
 class Fit(Task):
@@ -46,29 +57,33 @@ class Fit(Task):
         notes["curves"] maps each target to its (step, loss) so far, notes["target"] names
         the one being fitted. A time budget is shared equally.
         """
-        deadline = deadline_of(settings)
-        curves: dict[str, list[tuple[int, float]]] = {}
-        kept: Tensor | None = None
-        index = 0
-        for number, target in enumerate(self.targets):
+        so_far = Fitted()
+        yield from runtime.memory.follow(
+            "targets", lambda last: self._fits(so_far, settings, runtime), so_far
+        )
+
+    def _fits(self, so_far: Fitted, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+        """The steps of the targets that are not done."""
+        deadline = deadline_of(settings, runtime)
+        for number, target in list(enumerate(self.targets))[so_far.done :]:
             y = made(target, self.pixels.tensor(runtime.device), runtime.seed)
             problem = Problem(y, (y.shape[2], y.shape[3]))
-            curve = curves.setdefault(target, [])
-            estimate = kept
-            until = shared(deadline, len(self.targets) - number)
-            for step in fit_one(problem, settings, runtime, deadline=until):
-                curve.append((step.index, float(step.loss)))
+            curve = so_far.curves.setdefault(target, [])
+            estimate = kept = so_far.kept
+            left = len(self.targets) - number
+            for step in fit_one(problem, settings, runtime, deadline=shared(deadline, left)):
+                curve[step.index :] = [(step.index, float(step.loss))]
                 estimate = step.estimate if kept is None or target == "natural" else kept
                 yield replace(
                     step,
-                    index=index,
-                    total=index - step.index + (len(self.targets) - number) * settings.iters,
+                    index=so_far.steps + step.index,
+                    total=so_far.steps + left * settings.iters,
                     run=number,
                     estimate=estimate,
-                    notes={**step.notes, "target": target, "curves": curves},
+                    notes={**step.notes, "target": target, "curves": so_far.curves},
                 )
-                index += 1
-            kept = estimate
+            so_far.done, so_far.kept = number + 1, estimate
+            so_far.steps += step.index + 1
 
 
 def shared(deadline: float | None, parts: int) -> float | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,7 +17,7 @@ from dipcli.prior.operators import Downsample
 from dipcli.prior.projection import project
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import KERNELS, Settings
-from dipcli.tasks.base import Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
 SCALES = (2, 3, 4, 8)
 
@@ -59,7 +58,7 @@ class SuperRes(Task):
         yield from annotated(stages, scale=self.scale, kernel=settings.kernel)
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        deadline = deadline_of(settings)
+        deadline = deadline_of(settings, runtime)
         h, w, _ = self.output_shape
         operator = Downsample(self.scale, settings.kernel)
         problem = Problem(self.pixels.tensor(runtime.device), (h, w), operator)
@@ -70,17 +69,22 @@ class SuperRes(Task):
             return
         last = consistent(last, problem)
         yield last
-        for step in within(after(last, refining(last.estimate, problem, settings)), deadline):
+        refined = refining(last.estimate, problem, settings, runtime)
+        for step in within(after(last, refined), deadline):
             yield replace(step, estimate=step.estimate.clamp(0, 1), spread=last.spread)
 
 
-def refining(start: Tensor, problem: Problem, settings: Settings) -> Iterator[Step]:
+def refining(
+    start: Tensor, problem: Problem, settings: Settings, runtime: Runtime
+) -> Iterator[Step]:
     """The passes of the patch-group filter, each consistent with what was observed."""
-    pictures = refinements(
-        start, problem.operator, problem.observation, settings.passes, settings.stride
-    )
-    with torch.no_grad():
-        yield from passed(pictures, start, settings.passes)
+
+    def pictures(reached: Reached | None) -> Iterator[Tensor]:
+        made, x = (0, start) if reached is None else reached
+        passes, stride = settings.passes, settings.stride
+        return refinements(x, problem.operator, problem.observation, passes, stride, made)
+
+    return passed(pictures, start, settings.passes, runtime.memory)
 
 
 def consistent(step: Step, problem: Problem) -> Step:

@@ -122,7 +122,7 @@ def test_going_back_restores_weights_optimizers_and_average():
         run.descend(loss)
 
     step(0)
-    saved = guard.state
+    saved = guard.good
     for index in range(1, 6):
         step(index)
     assert not guard.passes(6, float("nan"))

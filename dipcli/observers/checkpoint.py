@@ -1,0 +1,94 @@
+"""The state of a restoration in a file, to go on from after an interruption."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dipcli.errors import CheckpointError, OutputError, WriteError
+from dipcli.observers.interrupt import Interrupt
+from dipcli.observers.pace import Every
+from dipcli.pictures import name_of, write_atomic
+from dipcli.prior.memory import Memory
+
+if TYPE_CHECKING:
+    from dipcli.prior.step import Step
+
+INTERVAL = 30.0  # seconds between saves
+SHARE = 0.05  # of the time at most goes into saving
+
+
+class Checkpoint:
+    """Saves now and then, and at an interruption; `memory` is what the restoration runs with."""
+
+    def __init__(
+        self,
+        path: Path,
+        facts: Mapping[str, str],
+        *,
+        replace: bool,
+        interrupt: Interrupt,
+        note: Callable[[str], None],
+    ) -> None:
+        """Go on from the file if it is of this very run, of which `facts` tell; else begin.
+
+        replace: begin anew whatever the file is; interrupt: after which it saves at once;
+        note: told what the user should know. Raises OutputError for a file that is something
+        else, CheckpointError for a damaged one.
+        """
+        self._path = path
+        self._facts = facts
+        self._interrupt = interrupt
+        self._note = note
+        self._every = Every(INTERVAL)
+        self.memory = self._load(replace)
+
+    def __call__(self, step: Step) -> None:
+        """Save, if it is time; a failure is told and the run goes on."""
+        if not (self._every.due() or self._interrupt.came):
+            return
+        from dipcli.prior.checkpoint import encode
+
+        began = time.monotonic()
+        try:
+            write_atomic(self._path, encode(self.memory.state(), self._facts))
+        except WriteError as error:
+            self._note(f"no checkpoint: {error}")
+        self._every.rest((time.monotonic() - began) / SHARE)
+
+    def remove(self) -> None:
+        """The result is there: nothing is left to go on with."""
+        self._path.unlink(missing_ok=True)
+
+    def _load(self, replace: bool) -> Memory:
+        from dipcli.prior.checkpoint import decode, facts_of
+
+        data = self._path.read_bytes() if self._path.exists() else b""
+        if not data:
+            return Memory()
+        name = name_of(self._path)
+        try:
+            facts = facts_of(data)
+            if facts == self._facts:
+                memory = Memory(decode(data))
+                self._note(f"going on from {name}, {memory.seconds:.0f} s in")
+                return memory
+        except CheckpointError as error:
+            if not replace:
+                raise CheckpointError(f"{name} is damaged; --overwrite begins anew") from error
+        if not replace:
+            raise OutputError(_refusal(name, facts, self._facts))
+        return Memory()
+
+
+def _refusal(name: str, found: Mapping[str, str] | None, wanted: Mapping[str, str]) -> str:
+    """Why a file is not gone on from, and what to do."""
+    if found is None:
+        return f"{name} is not a checkpoint; name another file, or --overwrite replaces it"
+    other = " and ".join(what for what in wanted if found.get(what) != wanted[what])
+    return (
+        f"{name} is the checkpoint of a run with another {other}; "
+        "name another file, or --overwrite begins anew"
+    )

@@ -1,0 +1,184 @@
+"""A restoration that goes on from a saved state is, bit for bit, the one that never stopped."""
+
+import random
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import pytest
+import torch
+
+from dipcli import tasks
+from dipcli.prior.checkpoint import decode, encode
+from dipcli.prior.memory import Memory
+from dipcli.prior.step import Runtime
+from dipcli.restore import Result, restore
+from dipcli.settings import Settings
+from dipcli.tasks import Task
+
+NARROW = {"channels": (4, 8), "input_depth": 4, "runs": 2, "iters": 9}
+HELD_OUT = {"stop": "holdout", "holdout": 0.1, "patience": 3, "iters": 30, "ema": 0.0, "lr": 0.5}
+
+
+def drawn(height: int = 32, width: int = 40) -> np.ndarray:
+    """A ramp and a disk, (H, W, 3) uint8."""
+    y, x = np.mgrid[0:height, 0:width]
+    disk = (x - width / 3) ** 2 + (y - height / 2) ** 2 < height**2 / 9
+    return np.stack([40 + 4 * x, 200 - 3 * y, np.where(disk, 230, 90)], axis=-1).astype(np.uint8)
+
+
+def holes(kind: str) -> np.ndarray:
+    hole = np.zeros((32, 40), bool)
+    if kind == "text":
+        hole[10:13, 4:30] = True
+    elif kind == "large":
+        hole[6:28, 8:30] = True
+    else:
+        hole = np.random.default_rng(0).random(hole.shape) < 0.5
+    return hole
+
+
+def noisy(height: int = 32, width: int = 40) -> np.ndarray:
+    noise = np.random.default_rng(1).normal(0, 20, (height, width, 3))
+    return np.clip(drawn(height, width) + noise, 0, 255).astype(np.uint8)
+
+
+def inpainting(kind: str) -> Task:
+    task = tasks.inpaint(drawn(), holes(kind))
+    assert task.kind == kind
+    return task
+
+
+# name: the task, what its settings are, and the stages it goes through
+CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
+    "denoise": (tasks.denoise(noisy()), HELD_OUT, {"filter", "fit"}),
+    "denoise, odd size": (tasks.denoise(noisy(31, 37)), {"passes": 0}, {"fit"}),
+    "filter alone": (tasks.denoise(noisy()), {"runs": 0}, {"filter"}),
+    "superres": (
+        tasks.superres(drawn(16, 20), scale=2),
+        {"passes": 4},
+        {"fit", "fusion", "filter"},
+    ),
+    "text": (inpainting("text"), {"passes": 4, "jitter": 0.0}, {"fit", "filter"}),
+    "large": (inpainting("large"), {}, {"fit"}),
+    "scattered": (inpainting("scattered"), {"runs": 0, "passes": 6}, {"filter"}),
+    "fit": (tasks.fit(drawn(), targets=("noise", "natural", "noisy")), {}, {"fit"}),
+    "published": (
+        tasks.denoise(noisy()),
+        {"preset": "paper", "channels": (4, 8), "skip_channels": 2, "runs": 2, "iters": 9},
+        {"fit"},
+    ),
+    "variance": (
+        tasks.denoise(noisy()),
+        {"stop": "variance", "iters": 20, "passes": 0},
+        {"fit"},
+    ),
+    "divergence": (
+        tasks.denoise(noisy()),
+        {"lr": 10.0, "iters": 30, "passes": 0, "stop": "none", "loss": "mse"},
+        {"fit"},
+    ),
+}
+
+
+def case(name: str) -> tuple[Task, Settings, set[str]]:
+    task, overrides, stages = CASES[name]
+    overrides = {**NARROW, **overrides}
+    return task, task.settings(str(overrides.pop("preset", "auto")), **overrides), stages
+
+
+def cpu(memory: Memory | None = None, amp: torch.dtype | None = None) -> Runtime:
+    return Runtime(torch.device("cpu"), 5, amp, memory or Memory())
+
+
+def states(task: Task, settings: Settings, runtime: Runtime) -> tuple[Result, list[bytes]]:
+    """The result, and the state after each of its steps."""
+    found: list[bytes] = []
+    result = restore(
+        task, settings, runtime, [lambda step: found.append(encode(runtime.memory.state(), {}))]
+    )
+    return result, found
+
+
+def same(one: Result, other: Result) -> None:
+    assert one.image.tobytes() == other.image.tobytes()
+    assert one.history == other.history
+    assert one.stopped_at == other.stopped_at
+    assert one.notes == other.notes
+    assert (one.spread is None) == (other.spread is None)
+    if one.spread is not None and other.spread is not None:
+        assert one.spread.tobytes() == other.spread.tobytes()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_goes_on_bit_for_bit_from_any_step(name):
+    task, settings, stages = case(name)
+    seen: set[str] = set()
+    alone = restore(task, settings, cpu(), [lambda step: seen.add(step.stage)])
+    assert seen == stages
+    watched, saved = states(task, settings, cpu())
+    same(watched, alone)
+    chosen = random.Random(name).sample(range(len(saved)), min(6, len(saved)))
+    for at in {0, len(saved) - 1, *chosen}:
+        shown: list[int] = []
+        runtime = cpu(Memory(decode(saved[at])))
+        resumed = restore(task, settings, runtime, [lambda s, to=shown: to.append(s.index)])
+        same(resumed, alone)
+        assert shown == list(range(at + 1, alone.stopped_at))
+
+
+def test_the_cases_are_what_they_say():
+    task, settings, _ = case("divergence")
+    runs = restore(task, settings, cpu()).notes["runs"]
+    assert any(run.get("restored") for run in runs)
+    task, settings, _ = case("denoise")
+    runs = restore(task, settings, cpu()).notes["runs"]
+    assert any("held-out" in run["why"] for run in runs)
+
+
+def test_it_may_be_stopped_again_and_again():
+    task, settings, _ = case("denoise")
+    alone = restore(task, settings, cpu())
+    memory, made = Memory(), 0
+    while True:
+        runtime = cpu(memory)
+        kept: list[bytes] = []
+
+        def stop(step, runtime=runtime, kept=kept):
+            if len(kept) == 2:
+                raise KeyboardInterrupt
+            kept.append(encode(runtime.memory.state(), {}))
+
+        result = restore(task, settings, runtime, [stop])
+        made += 1
+        if not result.partial:
+            break
+        memory = Memory(decode(kept[-1]))
+    same(result, alone)
+    assert made > 5
+
+
+def test_a_short_mantissa_changes_nothing():
+    task, settings, _ = case("superres")
+    alone, saved = states(task, settings, cpu(amp=torch.bfloat16))
+    same(restore(task, settings, cpu(Memory(decode(saved[7])), torch.bfloat16)), alone)
+
+
+def test_a_budget_counts_what_was_spent_before():
+    task, settings, _ = case("denoise")
+    settings = replace(settings, iters=100_000, patience=100_000, time=1.5)
+    _, saved = states(task, settings, cpu())
+    assert 1.0 < decode(saved[-1])["seconds"] < 3.0
+    began = perf_counter()
+    result = restore(task, settings, cpu(Memory(decode(saved[-3]))))
+    assert perf_counter() - began < 0.7
+    assert result.seconds > 1.2
+
+
+def test_what_is_over_is_not_saved():
+    task, settings, _ = case("text")
+    _, saved = states(task, settings, cpu())
+    fitting, filtering = decode(saved[3])["parts"], decode(saved[-1])["parts"]
+    assert list(fitting) == ["history", "ensemble", "fit"]
+    assert list(filtering) == ["history", "ensemble", "filter"]
+    assert len(saved[-1]) < len(saved[3])
