@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dipcli import settings
-from dipcli.cli.types import CROP, DURATION, FORMAT, NUMBERS, SHARD, names
+from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, names
 from dipcli.presets import names as preset_names
 
 Command = Callable[..., Any]
@@ -101,6 +101,9 @@ _FILES = [
         default=1,
         show_default=True,
         help="Pictures at a time.",
+    ),
+    click.option(
+        "--cluster", type=ADDRESS, help="Dask scheduler whose workers see the same files."
     ),
     click.option("--shard", type=SHARD, help="Do part I of N of a folder only."),
 ]
