@@ -13,7 +13,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory and kills as Linux does")
 @pytest.mark.parametrize(
     "words",
-    ["damaged --count 60 --good 6"],
+    [
+        "damaged --count 60 --good 6",
+        "killed --count 2 --pictures 5",
+        "flat --count 40",
+        "together --turns 1 --pictures 6",
+    ],
 )
 def test_what_must_hold_holds(words):
     name, *given = words.split()
