@@ -77,10 +77,15 @@ def owner(output: Path) -> str:
 
 def _create(path: Path, token: str) -> bool:
     try:
-        with path.open("x") as file:
-            file.write(token)
+        file = path.open("x")
     except FileExistsError:
         return False
+    try:
+        with file:
+            file.write(token)
+    except OSError:  # the disk is full
+        path.unlink(missing_ok=True)
+        raise
     return True
 
 

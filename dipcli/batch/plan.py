@@ -92,7 +92,7 @@ def _find(places: Places, request: Request) -> list[Found]:
             found += inside if places.output else _without_results(inside, places, request)
         else:
             found.append(Found(path, path.parent, path.name))
-    found = list({one.path.resolve(): one for one in found}.values())
+    found = list({one.path.absolute(): one for one in found}.values())
     if not found:
         below = "" if places.recursive else "; --recursive looks into its subfolders"
         raise NoPictureError(f"no picture in {', '.join(places.inputs)}{below}")

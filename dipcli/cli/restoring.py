@@ -49,7 +49,7 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         name=shared["name"],
         recursive=shared["recursive"],
         shard=shared["shard"],
-        stdin=sys.stdin.buffer.read() if "-" in shared["inputs"] else None,
+        stdin=_stdin() if "-" in shared["inputs"] else None,
     )
     plan = make_plan(places, request)
     console = Console(quiet=manner.quiet, as_json=manner.as_json)
@@ -58,6 +58,12 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
 
         return show(plan, request, settings, console)
     return _carry_out(plan, request, manner, console)
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> Request:
@@ -110,6 +116,8 @@ def _check(request: Request, settings: Settings, shared: Mapping[str, Any], mann
     to_stdout = shared["output"] == "-" or ("-" in shared["inputs"] and not shared["output"])
     if to_stdout and manner.as_json:
         raise UsageError("the picture and --json cannot both go to standard output; give -o FILE")
+    if (to_stdout or manner.as_json) and sys.stdout is None:
+        raise UsageError("standard output is closed; give -o FILE")
     if to_stdout and not manner.dry_run and sys.stdout.isatty():
         raise UsageError("a picture would go to the terminal; give -o FILE or redirect the output")
     if manner.cluster is not None and manner.jobs > 1:
