@@ -219,6 +219,8 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
             place = path.resolve()
             if place in inputs:
                 raise OutputError(f"{path} is itself an input ({inputs[place]}); use another -o")
+            if taken.get(place) == job.name:
+                raise OutputError(f"{path} would be two results of {job.name}; name them apart")
             if place in taken:
                 raise OutputError(
                     f"{taken[place]} and {job.name} would both become {path}; "
