@@ -65,7 +65,7 @@ def test_every_option_named_exists() -> None:
         for parameter in command(name).params
         for option in parameter.opts
     }
-    foreign = {"--suite", "--against", "--watch"}  # of the benchmark
+    foreign = {"--suite", "--against", "--watch", "--count"}  # of the benchmark and the tests
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README)) - foreign
     assert named
     assert named <= options

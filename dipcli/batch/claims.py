@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dipcli.observers.pace import Every
-from dipcli.pictures.files import running
+from dipcli.pictures.files import born, running
 
 STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
 REFRESH = 30.0  # seconds between refreshes
@@ -47,9 +47,9 @@ def claim_path(output: Path) -> Path:
 def claim(output: Path) -> Iterator[Claim | None]:
     """Take `output` for this process; None if another living process has it."""
     path = claim_path(output)
-    token = json.dumps(
-        {"host": socket.gethostname(), "pid": os.getpid(), "token": secrets.token_hex(8)}
-    )
+    pid = os.getpid()
+    facts = {"host": socket.gethostname(), "pid": pid, "born": born(pid)}
+    token = json.dumps({**facts, "token": secrets.token_hex(8)})
     if not (_create(path, token) or (_take_over(path) and _create(path, token))):
         yield None
         return
@@ -77,10 +77,15 @@ def owner(output: Path) -> str:
 
 def _create(path: Path, token: str) -> bool:
     try:
-        with path.open("x") as file:
-            file.write(token)
+        file = path.open("x")
     except FileExistsError:
         return False
+    try:
+        with file:
+            file.write(token)
+    except OSError:  # the disk is full
+        path.unlink(missing_ok=True)
+        raise
     return True
 
 
@@ -119,9 +124,9 @@ def _is_stale(path: Path, found: str) -> bool:
         return True
     try:
         facts = json.loads(found)
-        host, pid = str(facts["host"]), int(facts["pid"])
+        host, pid, mark = str(facts["host"]), int(facts["pid"]), str(facts.get("born", ""))
     except (ValueError, KeyError, TypeError):
         return age > 1.0  # half-written by a process that died there; a living one needs no second
     if age > STALE:
         return True
-    return host == socket.gethostname() and os.name == "posix" and not running(pid)
+    return host == socket.gethostname() and os.name == "posix" and not running(pid, mark)

@@ -23,16 +23,22 @@ def walk(folder: Path, *, recursive: bool, exclude: Sequence[Path] = ()) -> Iter
     """The pictures of a folder by name, sorted: by content, or by a suffix that claims to be one.
 
     A file that claims to be a picture and is none is found too, so that it can be reported.
-    Hidden files, and everything below the folders `exclude`, are left out.
+    Hidden files, and everything below the folders `exclude`, are left out; of a folder that
+    links lead back into, no part is found twice.
     """
     outside = {one.resolve() for one in exclude}
     outside.discard(folder.resolve())
     for parent, folders, files in os.walk(folder, followlinks=True):
         here = Path(parent)
+        place = here.resolve()
+        around = {place, *place.parents}
         folders[:] = sorted(
             name
             for name in folders
-            if recursive and not name.startswith(".") and (here / name).resolve() not in outside
+            if recursive
+            and not name.startswith(".")
+            and (real := (here / name).resolve()) not in outside
+            and real not in around
         )
         for name in sorted(files):
             path = here / name
@@ -80,6 +86,8 @@ def partner(folder: Path, one: Found, what: str) -> Path:
 
 
 def check_exists(path: Path) -> None:
-    """Raise UsageError for an input that is not there."""
+    """Raise UsageError for an input that is not there, or that cannot be read twice."""
     if not path.exists():
         raise UsageError(f"{name_of(path)} does not exist")
+    if not path.is_file() and not path.is_dir():
+        raise UsageError(f"{name_of(path)} is neither a file nor a folder; for a pipe give -")

@@ -95,7 +95,7 @@ def _find(places: Places, request: Request) -> list[Found]:
             found += inside if places.output else _without_results(inside, places, request)
         else:
             found.append(Found(path, path.parent, path.name))
-    found = list({one.path.resolve(): one for one in found}.values())
+    found = list({one.path.absolute(): one for one in found}.values())
     if not found:
         below = "" if places.recursive else "; --recursive looks into its subfolders"
         raise NoPictureError(f"no picture in {', '.join(places.inputs)}{below}")
@@ -222,6 +222,8 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
             place = path.resolve()
             if place in inputs:
                 raise OutputError(f"{path} is itself an input ({inputs[place]}); use another -o")
+            if taken.get(place) == job.name:
+                raise OutputError(f"{path} would be two results of {job.name}; name them apart")
             if place in taken:
                 raise OutputError(
                     f"{taken[place]} and {job.name} would both become {path}; "

@@ -6,9 +6,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
@@ -19,6 +19,24 @@ from dipcli.observers import Interrupt
 
 _WATCHDOG = 0.5  # seconds between looks whether the parent still lives
 
+Done = tuple[Outcome, list[str]]  # of one picture: its outcome and its notes
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where pictures are sent.
+
+    do: what the executor runs, to be pickled; slots: how many pictures it takes at a time, now;
+    stop: tells those at hand to end after their step; replacement: a single worker for when
+    one was killed, or None where there is none to be had.
+    """
+
+    executor: Executor
+    do: Callable[[Job, Request], Done]
+    slots: Callable[[], int]
+    stop: Callable[[], None]
+    replacement: Callable[[], contextlib.AbstractContextManager["Workers"]] | None = None
+
 
 class _Worker:
     """What a worker process knows of itself."""
@@ -28,8 +46,8 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def pool(workers: int, device: str) -> Iterator[Executor]:
-    """An executor of `workers` spawned processes, each with its share of threads and GPUs."""
+def pool(workers: int, device: str) -> Iterator[Workers]:
+    """So many spawned processes, each with its share of threads and GPUs. Raises DeviceError."""
     context = multiprocessing.get_context("spawn")
     devices: Any = context.Queue()
     for one in _devices(workers, device):
@@ -37,7 +55,7 @@ def pool(workers: int, device: str) -> Iterator[Executor]:
     threads = max(1, (os.cpu_count() or 1) // workers)
     executor = ProcessPoolExecutor(workers, context, _initialise, (devices, threads, os.getpid()))
     try:
-        yield executor
+        yield Workers(executor, in_worker, lambda: workers, _forward, lambda: pool(1, device))
     except SystemExit:  # the second signal: nobody waits for the pictures at hand
         for child in multiprocessing.active_children():
             child.kill()
@@ -62,11 +80,11 @@ def _devices(workers: int, device: str) -> list[str]:
 
 def _initialise(devices: Any, threads: int, parent: int) -> None:
     """Prepare a worker: its device and threads; Ctrl-C is the parent's to pass on as SIGTERM."""
-    import torch
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _Worker.interrupt.__enter__()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    import torch
+
     torch.set_num_threads(threads)
     with contextlib.suppress(Empty):  # a worker that replaces a dead one decides by itself
         _Worker.device = devices.get(timeout=5)
@@ -79,20 +97,30 @@ def _die_with(parent: int) -> None:
     os._exit(1)
 
 
-def in_worker(job: Job, request: Request) -> tuple[Outcome, list[str]]:
-    """Do a job in a worker process; returns its outcome and its notes."""
-    notes: list[str] = []
-    if _Worker.interrupt.signum is not None:
-        message = f"{job.name}: interrupted, nothing was written"
-        return Outcome(
-            status=Status.INTERRUPTED, name=job.name, output=str(job.output), message=message
-        ), notes
+def in_worker(job: Job, request: Request) -> Done:
+    """Do a job in a worker process."""
     if _Worker.device is not None:
         request = replace(request, device=_Worker.device)
-    return work(job, request, Watch(_Worker.interrupt, None, notes.append)), notes
+    return unless_stopped(job, request, _Worker.interrupt)
 
 
-def forward() -> None:
+def unless_stopped(job: Job, request: Request, interrupt: Interrupt) -> Done:
+    """Do a job away from where it was asked for; it is not begun after an interruption."""
+    notes: list[str] = []
+    if interrupt.signum is not None:
+        return interrupted(job), notes
+    return work(job, request, Watch(interrupt, None, notes.append)), notes
+
+
+def interrupted(job: Job) -> Outcome:
+    """The outcome of a picture that was not begun, or of which nothing is left."""
+    message = f"{job.name}: interrupted, nothing was written"
+    return Outcome(
+        status=Status.INTERRUPTED, name=job.name, output=str(job.output), message=message
+    )
+
+
+def _forward() -> None:
     """Tell the workers of this process to end after their step."""
     for child in multiprocessing.active_children():
         child.terminate()

@@ -1,7 +1,6 @@
 """A result on its way to its files: the picture, its record, and what lies beside it."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -76,10 +75,11 @@ def write_result(
         return
     if job.format in NO_PLACE:
         write_sidecar(job.output, data, record)
-    write_atomic(job.output, data)
+    times = None
     if request.preserve and isinstance(job.source, Path):
-        times = job.source.stat()
-        os.utime(job.output, ns=(times.st_atime_ns, times.st_mtime_ns))
+        found = job.source.stat()
+        times = (found.st_atime_ns, found.st_mtime_ns)
+    write_atomic(job.output, data, times)
 
 
 def write_sides(

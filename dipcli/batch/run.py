@@ -1,43 +1,23 @@
-"""A plan carried out, in this process or on an `Executor`, one outcome per picture."""
+"""A plan carried out, in this process or by workers, one outcome per picture."""
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from dipcli.batch import claims
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.plan import Plan
-from dipcli.batch.pool import forward, in_worker
+from dipcli.batch.pool import Workers
+from dipcli.batch.reporter import Reporter
 from dipcli.batch.request import Job, Request
+from dipcli.batch.spread import spread
 from dipcli.batch.work import Watch, work
-from dipcli.observers import Interrupt, Reading
+from dipcli.observers import Interrupt
 from dipcli.pictures import remove_litter
 
 PATIENCE = 10.0  # seconds to wait for pictures that another process is making
 _POLL = 0.2  # seconds
-
-
-class Reporter(Protocol):
-    """Who tells the user."""
-
-    def begin(self, total: int) -> None:
-        """So many pictures are to come."""
-
-    def start(self, name: str) -> None:
-        """This picture is at hand."""
-
-    def step(self, reading: Reading) -> None:
-        """So far is the picture at hand."""
-
-    def note(self, text: str) -> None:
-        """A line worth knowing."""
-
-    def finish(self, outcome: Outcome) -> None:
-        """A picture came to its end."""
 
 
 def run(
@@ -45,7 +25,7 @@ def run(
     request: Request,
     reporter: Reporter,
     interrupt: Interrupt,
-    executor: Executor | None = None,
+    workers: Workers | None = None,
 ) -> list[Outcome]:
     """Do every job; after an interruption the rest is left undone.
 
@@ -56,7 +36,7 @@ def run(
     outcomes = list(plan.failed)
     for outcome in plan.failed:
         reporter.finish(outcome)
-    doing = _here if executor is None else partial(_spread, executor)
+    doing = _here if workers is None else partial(spread, workers)
     waiting = []
     for job, outcome in doing(plan.jobs, request, reporter, interrupt):
         if outcome.status is Status.ELSEWHERE:
@@ -88,47 +68,6 @@ def _here(
             return
         reporter.start(job.name)
         yield job, work(job, request, watch)
-
-
-def _spread(
-    executor: Executor,
-    jobs: Iterable[Job],
-    request: Request,
-    reporter: Reporter,
-    interrupt: Interrupt,
-) -> Iterator[tuple[Job, Outcome]]:
-    """As many at once as the executor has workers; the first signal is passed on to them."""
-    futures: dict[Future[tuple[Outcome, list[str]]], Job] = {
-        executor.submit(in_worker, job, request): job for job in jobs
-    }
-    pending = set(futures)
-    told = False
-    while pending:
-        done, pending = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED)
-        if interrupt.signum is not None and not told:
-            told = True
-            pending = {one for one in pending if not one.cancel()}
-            forward()
-        for future in done:
-            if not future.cancelled():
-                yield futures[future], _collected(future, futures[future], reporter)
-
-
-def _collected(future: Future[tuple[Outcome, list[str]]], job: Job, reporter: Reporter) -> Outcome:
-    try:
-        outcome, notes = future.result()
-    except BrokenProcessPool:
-        message = f"{job.name}: a worker process was killed (out of memory?); try fewer --jobs"
-        return Outcome(
-            status=Status.FAILED,
-            name=job.name,
-            output=str(job.output),
-            message=message,
-            exit_code=1,
-        )
-    for text in notes:
-        reporter.note(text)
-    return outcome
 
 
 def _revisit(

@@ -56,18 +56,20 @@ def read_record(path: Path) -> dict[str, object] | None:
     """The record in a result of ours; None if there is none or the file is not whole."""
     text = read_provenance(path)
     beside = sidecar(path)
-    if text is None and beside.is_file():
-        text = beside.read_text("utf-8")
-    if text is None:
-        return None
     try:
-        record = json.loads(text)
+        if text is None and beside.is_file():
+            text = beside.read_text("utf-8")
+        record = None if text is None else json.loads(text)
     except ValueError:
         return None
     if not isinstance(record, dict) or "fingerprint" not in record:
         return None
     if "sha256" in record:
-        return record if record["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() else None
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found == record["sha256"]:
+            return record
+        # else killed before the file followed its record, or not ours
+        return {**record, "partial": True} if found == record.get("replaces") else None
     try:
         read(path, max_pixels=None)  # a truncated file still has its first lines
     except PictureError:
@@ -81,6 +83,11 @@ def sidecar(path: Path) -> Path:
 
 
 def write_sidecar(path: Path, data: bytes, record: Mapping[str, object]) -> None:
-    """Write the record of `data`, which is about to be written to `path`."""
+    """Write the record of `data`, which is about to be written to `path`.
+
+    It names a result of ours that it replaces, so that this one is known until it is gone.
+    """
     whole = {**record, "sha256": hashlib.sha256(data).hexdigest()}
+    if path.is_file() and read_record(path) is not None:
+        whole["replaces"] = hashlib.sha256(path.read_bytes()).hexdigest()
     write_atomic(sidecar(path), json.dumps(whole, sort_keys=True).encode())

@@ -96,6 +96,9 @@ def run(args: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no complaint at exit
         return 1
+    except OSError as error:
+        where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}", 1, "--debug" in args)
     except MemoryError:
         return _say("out of memory; try a part with --crop", MemoryLimitError.exit_code)
     except Exception as error:  # noqa: BLE001 - the last line of defence; --debug shows all

@@ -3,7 +3,7 @@
 import click
 
 from dipcli.cli.app import RestoringCommand
-from dipcli.cli.options import restoring_options
+from dipcli.cli.options import NAME, restoring_options
 
 
 @click.command(cls=RestoringCommand)
@@ -11,6 +11,7 @@ from dipcli.cli.options import restoring_options
 @click.option(
     "--mask",
     required=True,
+    type=NAME,
     metavar="MASK",
     help="White is the hole: a file, a folder of masks, or alpha.",
 )

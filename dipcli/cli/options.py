@@ -7,15 +7,18 @@ from typing import Any
 import click
 
 from dipcli import settings
-from dipcli.cli.types import CROP, DURATION, FORMAT, NUMBERS, SHARD, names
+from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, names
 from dipcli.presets import names as preset_names
 
 Command = Callable[..., Any]
 FILE = click.Path(path_type=Path)
+NAME = click.Path(allow_dash=True)  # a text, but the shell completes it
 
 _INPUTS = [
-    click.argument("inputs", nargs=-1, required=True, metavar="INPUT..."),
-    click.option("-o", "--output", metavar="OUT", help="A file, a folder, or - for stdout."),
+    click.argument("inputs", nargs=-1, required=True, type=NAME, metavar="INPUT..."),
+    click.option(
+        "-o", "--output", type=NAME, metavar="OUT", help="A file, a folder, or - for stdout."
+    ),
 ]
 _CHOICES = [
     click.option(
@@ -65,11 +68,18 @@ _WATCHING = [
     click.option(
         "--reference", type=FILE, metavar="GT", help="Ground truth (or folder): print PSNR, SSIM."
     ),
-    click.option("--gif", metavar="PATH", help="The iterations as .gif, .webp, .apng or .mp4."),
-    click.option("--gif-every", type=click.IntRange(1), metavar="N", help="Steps between frames."),
-    click.option("--curve", metavar="PATH", help="Loss per step as .csv, .json, .png or .svg."),
     click.option(
-        "--uncertainty", metavar="PATH", help="A map of where the runs disagree, as a picture."
+        "--gif", type=NAME, metavar="PATH", help="The iterations as .gif, .webp, .apng or .mp4."
+    ),
+    click.option("--gif-every", type=click.IntRange(1), metavar="N", help="Steps between frames."),
+    click.option(
+        "--curve", type=NAME, metavar="PATH", help="Loss per step as .csv, .json, .png or .svg."
+    ),
+    click.option(
+        "--uncertainty",
+        type=NAME,
+        metavar="PATH",
+        help="A map of where the runs disagree, as a picture.",
     ),
 ]
 _FILES = [
@@ -107,6 +117,9 @@ _FILES = [
         default=1,
         show_default=True,
         help="Pictures at a time.",
+    ),
+    click.option(
+        "--cluster", type=ADDRESS, help="Dask scheduler whose workers see the same files."
     ),
     click.option("--shard", type=SHARD, help="Do part I of N of a folder only."),
 ]

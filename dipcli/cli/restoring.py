@@ -3,7 +3,6 @@
 import contextlib
 import sys
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ class Manner:
     debug: bool
     dry_run: bool
     jobs: int
+    cluster: str | None
 
 
 def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
@@ -49,7 +49,7 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         name=shared["name"],
         recursive=shared["recursive"],
         shard=shared["shard"],
-        stdin=sys.stdin.buffer.read() if "-" in shared["inputs"] else None,
+        stdin=_stdin() if "-" in shared["inputs"] else None,
     )
     plan = make_plan(places, request)
     console = Console(quiet=manner.quiet, as_json=manner.as_json)
@@ -58,6 +58,12 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
 
         return show(plan, request, settings, console)
     return _carry_out(plan, request, manner, console)
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> Request:
@@ -111,13 +117,20 @@ def _check(request: Request, settings: Settings, shared: Mapping[str, Any], mann
     to_stdout = shared["output"] == "-" or ("-" in shared["inputs"] and not shared["output"])
     if to_stdout and manner.as_json:
         raise UsageError("the picture and --json cannot both go to standard output; give -o FILE")
+    if (to_stdout or manner.as_json) and sys.stdout is None:
+        raise UsageError("standard output is closed; give -o FILE")
     if to_stdout and not manner.dry_run and sys.stdout.isatty():
         raise UsageError("a picture would go to the terminal; give -o FILE or redirect the output")
+    if manner.cluster is not None and manner.jobs > 1:
+        raise UsageError("--jobs is for this machine; with --cluster its workers decide")
+    if manner.cluster is not None and to_stdout:
+        raise UsageError("--cluster needs files that its workers can write; give -o FILE")
     if len(shared["inputs"]) != len(set(shared["inputs"])):
         raise UsageError("an input is named twice")
 
 
 def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -> int:
+    from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
     from dipcli.batch.run import run
     from dipcli.observers import Interrupt
@@ -128,11 +141,12 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
         reporter = stack.enter_context(
             choose_reporter(console, several=plan.several, verbose=manner.verbose)
         )
-        executor: Executor | None = None
-        if manner.jobs > 1 and len(plan.jobs) > 1:
-            workers = min(manner.jobs, len(plan.jobs))
-            executor = stack.enter_context(pool(workers, request.device))
-        outcomes = run(plan, request, reporter, interrupt, executor)
+        workers = None
+        if manner.cluster is not None:
+            workers = stack.enter_context(cluster(manner.cluster))
+        elif manner.jobs > 1 and len(plan.jobs) > 1:
+            workers = stack.enter_context(pool(min(manner.jobs, len(plan.jobs)), request.device))
+        outcomes = run(plan, request, reporter, interrupt, workers)
     code = interrupt.exit_code or worst(outcomes)
     _conclude(plan, outcomes, manner, console, code)
     return code

@@ -81,6 +81,12 @@ def _format(text: str) -> str:
     return format
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"(tcp|tls|ws|wss)://[^\s/]+:\d+", text):
+        raise ValueError(f"{text!r} is not the address of a scheduler such as tcp://host:8786")
+    return text
+
+
 def names(allowed: tuple[str, ...], metavar: str) -> Typed:
     """A type for one or more of `allowed`, with commas."""
 
@@ -94,6 +100,7 @@ def names(allowed: tuple[str, ...], metavar: str) -> Typed:
     return Typed(metavar, parse)
 
 
+ADDRESS = Typed("address", _address)
 DURATION = Typed("duration", _duration)
 CROP = Typed("WxH+X+Y", _crop)
 SHARD = Typed("I/N", _shard)
@@ -101,4 +108,4 @@ NUMBERS = Typed("numbers", _numbers)
 SIGMA = Typed("auto|float", _sigma)
 FORMAT = Typed("format", _format)
 
-__all__ = ["CROP", "DURATION", "FORMAT", "NUMBERS", "SHARD", "SIGMA", "names"]
+__all__ = ["ADDRESS", "CROP", "DURATION", "FORMAT", "NUMBERS", "SHARD", "SIGMA", "names"]

@@ -23,11 +23,12 @@ def name_of(source: Path | bytes) -> str:
     return os.fsencode(source).decode("utf-8", "replace")
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, times: tuple[int, int] | None = None) -> None:
     """Write `data` so that `path` is at any moment the old file or the whole new one.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the
     place of `path` in one rename; links are followed, permissions of an old file are kept.
+    times: of access and modification, in nanoseconds, if not now.
     Raises WriteError, with the old file intact and no temporary file left.
     """
     target = Path(os.path.realpath(path))
@@ -35,15 +36,16 @@ def write_atomic(path: Path, data: bytes) -> None:
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(data)  # a pipe or a device: nothing to be put in its place
             return
-        _replace(target, data)
+        _replace(target, data, times)
     except OSError as error:
         reason = error.strerror or str(error)
         raise WriteError(f"{name_of(path)}: cannot be written: {reason}") from error
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, times: tuple[int, int] | None) -> None:
     """Write a temporary file beside `target`, flush it and rename it."""
-    name = f"{TEMPORARY}{_HOST}-{os.getpid()}-{_TOKEN}-{secrets.token_hex(4)}"
+    pid = os.getpid()
+    name = f"{TEMPORARY}{_HOST}-{pid}-{born(pid) or _TOKEN}-{secrets.token_hex(4)}"
     temporary = target.with_name(name)
     try:
         with temporary.open("xb") as file:
@@ -52,6 +54,8 @@ def _replace(target: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         if target.exists():
             shutil.copymode(target, temporary)
+        if times is not None:
+            os.utime(temporary, ns=times)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -95,20 +99,33 @@ def remove_litter(folder: Path) -> list[Path]:
 def _abandoned(path: Path) -> bool:
     """Whether the process that wrote this temporary file is gone."""
     host, _, rest = path.name.removeprefix(TEMPORARY).partition("-")
-    pid, _, token = rest.partition("-")
+    pid, _, rest = rest.partition("-")
+    mark = rest.partition("-")[0]
     if host != _HOST or not pid.isdigit() or os.name != "posix":
         return time.time() - path.stat().st_mtime > _DAY
     if int(pid) == os.getpid():
-        return not token.startswith(_TOKEN)
-    return not running(int(pid))
+        return mark != (born(os.getpid()) or _TOKEN)
+    return not running(int(pid), mark)
 
 
-def running(pid: int) -> bool:
-    """Whether a process of this number runs on this machine."""
+def running(pid: int, mark: str = "") -> bool:
+    """Whether a process of this number runs here; with its mark by `born`, whether that one does.
+
+    Numbers are given again: in a container that is started again the same program has the same.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except (PermissionError, OverflowError):
-        return True
-    return True
+        pass
+    found = born(pid)
+    return not (found and mark) or found == mark
+
+
+def born(pid: int) -> str:
+    """When a process started, as the system counts time; "" where it does not say."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

@@ -88,15 +88,13 @@ def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:
     Raises PictureError for what `read` refuses by its header: not a picture, cut off, CMYK,
     animated, several pages, or more than `max_pixels` pixels.
     """
-    if isinstance(source, bytes):
-        _check_head(source, source[:HEAD])
+    if isinstance(source, bytes) or not source.is_file():
+        data = memoryview(load(source))
         with told(source):
-            return scan(memoryview(source), max_pixels).header
+            return scan(data, max_pixels).header
     try:
         with source.open("rb") as file:
             _check_head(source, file.read(HEAD))
-            if not source.is_file():
-                return probe(load(source), max_pixels=max_pixels)
             data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except OSError as error:
         raise PictureError(f"{name_of(source)}: cannot be read: {error.strerror}") from error

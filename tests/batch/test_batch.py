@@ -18,6 +18,7 @@ from dipcli.batch.outcome import Outcome, Status, finite, worst
 from dipcli.batch.request import Job, Request
 from dipcli.errors import OutputError, UsageError
 from dipcli.pictures import Header
+from dipcli.pictures.files import born
 from dipcli.settings import Settings
 
 
@@ -27,8 +28,8 @@ def dead_pid() -> int:
     return child.pid
 
 
-def claim_of(path, pid, host=None):
-    facts = {"host": host or claims.socket.gethostname(), "pid": pid, "token": "x"}
+def claim_of(path, pid, host=None, **more):
+    facts = {"host": host or claims.socket.gethostname(), "pid": pid, "token": "x", **more}
     claims.claim_path(path).write_text(json.dumps(facts))
 
 
@@ -61,6 +62,18 @@ def test_a_stale_claim_is_taken_over(kind, tmp_path):
     with claims.claim(out) as mine:
         assert mine is not None
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not born(1), reason="the system does not tell when a process began")
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid()])
+def test_an_earlier_process_with_the_same_number_is_dead(pid, tmp_path):
+    out = tmp_path / "x.png"
+    claim_of(out, pid, born="99")
+    with claims.claim(out) as mine:
+        assert mine is not None
+    claim_of(out, pid, born=born(pid))
+    with claims.claim(out) as mine:
+        assert mine is None
 
 
 @pytest.mark.parametrize("host", [None, "elsewhere"])

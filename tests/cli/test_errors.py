@@ -50,6 +50,7 @@ CASES = [
     ("denoise a.png --uncertainty x.png --runs 1", 2, "give --runs 2 or more"),
     ("denoise a.png --reference small.png", 2, "small.png is 10x8 but a.png is 20x16"),
     ("denoise a.png rgba.png -o x.png --gif x.gif", 2, "try x_{stem}.gif"),
+    ("denoise a.png -o x.png --curve x.png", 2, "x.png would be two results of a.png"),
     ("denoise a.png rgba.png -o there.png", 2, "there.png is a file"),
     ("denoise a.png rgba.png -o -", 2, "-o - is for one picture"),
     ("denoise a.png -o - --json", 2, "cannot both go to standard output"),

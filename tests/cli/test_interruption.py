@@ -95,6 +95,30 @@ def test_killed_and_run_again(folder, start, dip):
         assert (folder / f"out/{i}.png").read_bytes() == whole
 
 
+def test_killed_between_a_bitmap_and_its_record(tmp_path, dip, monkeypatch):
+    from dipcli.batch import results
+
+    def struck(path, data, times=None):
+        raise KeyboardInterrupt
+
+    draw(tmp_path / "in/a.bmp")
+    draw(tmp_path / "in/b.bmp", seed=1)
+    args = ["denoise", "in", "-o", "out", *QUICK]
+    assert dip(*args).code == 0
+    first = (tmp_path / "out/a.bmp").read_bytes()
+    draw(tmp_path / "in/a.bmp", seed=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "write_atomic", struck)  # the record is written before
+        dip(*args)
+    assert (tmp_path / "out/a.bmp").read_bytes() == first
+    assert "1 done, 1 up to date" in dip(*args).err
+    assert "2 up to date" in dip(*args).err
+    assert dip(*args, "--overwrite", "--seed", 1).code == 0
+    assert "2 up to date" in dip(*args, "--seed", 1).err
+    (tmp_path / "out/a.bmp.dip.json").write_bytes(b"\xff\xfe")
+    assert "exists and was made by something else" in dip(*args, "--seed", 1).err
+
+
 def test_two_processes_share_the_work(folder, start):
     args = ["denoise", "in", "-o", "out", "--json", *QUICK]
     both = [start(*args), start(*args)]

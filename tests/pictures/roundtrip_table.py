@@ -19,10 +19,14 @@ KINDS = ("ICC", "EXIF", "XMP", "IPTC", "DPI", "text", "record")
 
 
 def picture(depth: int, colours: int, has_alpha: bool, **meta: object) -> Picture:
-    """A smooth picture (lossy formats come near it) whose values are levels of the depth."""
+    """A picture of slopes with some grain, which lossy formats come near but do not hit.
+
+    Its values are levels of the depth.
+    """
     y, x = np.mgrid[0:24, 0:32].astype(np.float32)
     planes = [x / 31, y / 23, (x + y) / 54, 0.25 + y / 46][: colours + has_alpha]
-    values = np.stack(planes, axis=-1).astype(np.float32)
+    grain = np.random.default_rng(0).random((24, 32, len(planes)), np.float32)
+    values = (0.95 * np.stack(planes, axis=-1) + 0.05 * grain).astype(np.float32)
     if depth < 32:
         top = np.float32(2**depth - 1)
         values = np.rint(values * top).astype(np.float32) / top

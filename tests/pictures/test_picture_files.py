@@ -122,8 +122,9 @@ def test_kill_leaves_the_old_file_and_litter_that_is_removed(tmp_path, moment):
 @posix
 def test_files_of_living_processes_and_young_ones_of_other_hosts_stay(tmp_path):
     names = [
-        f"{files.TEMPORARY}{files._HOST}-{os.getpid()}-{files._TOKEN}-00000000",
-        f"{files.TEMPORARY}{files._HOST}-{os.getppid()}-12345678-00000000",
+        f"{files.TEMPORARY}{files._HOST}-{pid}-{files.born(pid) or files._TOKEN}-00000000"
+        for pid in (os.getpid(), os.getppid())
+    ] + [
         f"{files.TEMPORARY}elsewhere-1-12345678-00000000",
     ]
     for name in names:
@@ -134,10 +135,26 @@ def test_files_of_living_processes_and_young_ones_of_other_hosts_stay(tmp_path):
     assert remove_litter(tmp_path) == [tmp_path / names[2]]
 
 
-@posix
-def test_an_earlier_process_with_our_number_is_dead(tmp_path):
-    path = tmp_path / f"{files.TEMPORARY}{files._HOST}-{os.getpid()}-ffffffff-00000000"
+@pytest.mark.skipif(not files.born(1), reason="the system does not tell when a process began")
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid()])
+def test_an_earlier_process_with_the_same_number_is_dead(pid, tmp_path):
+    path = tmp_path / f"{files.TEMPORARY}{files._HOST}-{pid}-99-00000000"
     path.write_bytes(b"x")
     (tmp_path / ".dip-tmpx").write_bytes(b"not ours")
     assert remove_litter(tmp_path) == [path]
     assert (tmp_path / ".dip-tmpx").exists()
+
+
+def test_times_are_set_before_the_file_is_in_its_place(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    seen = []
+    replace = Path.replace
+
+    def watched(self, target):
+        seen.append(self.stat().st_mtime_ns)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    files.write_atomic(path, b"new", (10**18, 10**18))
+    assert seen == [10**18]
+    assert path.stat().st_mtime_ns == 10**18

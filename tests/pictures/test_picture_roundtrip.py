@@ -36,8 +36,6 @@ def expected(format: str, depth: int, channels: str) -> str:
     if depth not in FORMATS[name].depths or (alpha and not FORMATS[name].alpha):
         return "refused"
     how = "exact" if depth in EXACT.get(format, ()) else "near"
-    if format == "JPEG" and gray:
-        how = "exact"  # the ramp happens to survive quality 95
     coloured = gray and (name == "WEBP" or (name == "AVIF" and alpha))
     return f"{how}, as RGB{'A' if alpha else ''}" if coloured else how
 
