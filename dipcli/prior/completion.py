@@ -21,12 +21,13 @@ from torch.nn import functional as F
 
 from dipcli.prior.operators import Operator
 from dipcli.prior.patches import Pass, collaborate, enlarged, matched_patch
-from dipcli.prior.projection import project
+from dipcli.prior.projection import conjugate_gradients, project
 
-FIRST_SIGMA = 60 / 255  # above the error of the first guess in a texture
+FIRST_SIGMA = 30 / 255  # 60 loses 0.4 dB in the mean of six pictures, 20 loses on textures
 LAST_SIGMA = 2 / 255
 OVER_RELAXATION = 1.9  # 20 passes then do what 40 do without: 34.9 dB against 33.8 on a texture
-GROUP = 24  # 16 to 32 are alike; 64 blurs
+GROUP = 48  # 24: the same or less, a fingerprint 1.3 dB less
+PLATE_STEPS = 60  # 30 do when half of the pixels are known
 FITTED_SIGMA = 30 / 255  # butterfly x4, from a fit: 25.35 -> 25.76 dB; from 15: none gained
 RADIUS = 12  # as good as 18, in half the time
 
@@ -48,7 +49,7 @@ def completions(
     wanted = Pass(matched_patch(y.shape[1]), GROUP, RADIUS, stride)
     first = FIRST_SIGMA if start is None else FITTED_SIGMA
     if reached is None:
-        reached = 0, torch.where(known > 0, y, interpolated(y, known) if start is None else start)
+        reached = 0, thin_plate(y, known) if start is None else torch.where(known > 0, y, start)
     made, picture = reached
     for index in range(made, passes):
         sigma = falling(first, index, passes)
@@ -77,6 +78,25 @@ def refinements(
 def falling(first: float, index: int, passes: int) -> float:
     """The assumed error in pass `index`, falling geometrically to LAST_SIGMA."""
     return first * math.pow(LAST_SIGMA / first, index / max(1, passes - 1))
+
+
+def thin_plate(y: Tensor, known: Tensor) -> Tensor:
+    """The known pixels and between them the least |Laplacian|^2, (1, C, H, W), which is what
+    biharmonic filling means; approached from `interpolated`, so far holes may stay as there.
+    """
+    hole = 1 - known
+    guess = torch.where(known > 0, y, interpolated(y, known))
+    bend = conjugate_gradients(
+        lambda v: hole * laplacian(laplacian(v)), -hole * laplacian(laplacian(guess)), PLATE_STEPS
+    )
+    return torch.where(known > 0, y, (guess + bend).clamp(0, 1))
+
+
+def laplacian(image: Tensor) -> Tensor:
+    """The differences to the four neighbours, summed; nothing flows across the border."""
+    p = F.pad(image, (1, 1, 1, 1), mode="replicate")
+    around = p[..., 2:, 1:-1] + p[..., :-2, 1:-1] + p[..., 1:-1, 2:] + p[..., 1:-1, :-2]
+    return around - 4 * image
 
 
 def interpolated(y: Tensor, known: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
     """
     later = matched_patch(channels)
     first = later + 2 if channels == 1 else later + 3
-    passes = (Pass(first, 24, stride=stride), Pass(later, 64, stride=stride))
+    passes: tuple[Pass, ...] = (Pass(first, 24, stride=stride), Pass(later, 64, stride=stride))
     passes += (Pass(later, 128, stride=stride),) * max(0, count - 2)
     if count >= THOROUGH_FROM:
         passes = (*passes[:-1], Pass(round(1.5 * later), 300, 24, max(4, stride)))
