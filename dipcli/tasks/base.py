@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks.arrays import Pixels, to_array
+from dipcli.tasks.arrays import Pixels, Window, to_array
 
 
 class Task(ABC):
     """One picture and what is to be done with it."""
 
     name: ClassVar[str]
+    scale: int = 1  # of the result, in pixels of the observation
+    divisible: ClassVar[bool] = True  # whether it can be done tile by tile
 
     def __init__(self, image: NDArray[Any]) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
@@ -36,7 +40,7 @@ class Task(ABC):
     def output_shape(self) -> tuple[int, int, int]:
         """(H, W, C) of the result."""
         h, w, c = self.observation.shape
-        return h, w, c
+        return h * self.scale, w * self.scale, c
 
     @property
     def kind(self) -> str:
@@ -46,6 +50,27 @@ class Task(ABC):
     def settings(self, preset: str = "auto", **overrides: object) -> Settings:
         """The preset for this task and kind, with single fields replaced; or UsageError."""
         return presets.resolve(self.name, preset, self.kind).override(**overrides)
+
+    def concerns(self, window: Window) -> bool:
+        """Whether there is anything to do in a window of the observation."""
+        return True
+
+    def context(self, window: Window) -> Window:
+        """How much of the observation has to be seen for what is in `window`."""
+        return window
+
+    def part(self, window: Window) -> Self:
+        """The same task on a window; what is global stays as found on the whole picture."""
+        part = copy.copy(self)
+        part.pixels = self.pixels.part(window)
+        return part
+
+    def take_over(self, picture: Tensor, settled: Tensor) -> None:  # noqa: B027 - most need not
+        """Learn what was restored before: picture, (1, C, H, W), where settled, (H, W), is True."""
+
+    def first_guess(self, device: torch.device) -> Tensor:
+        """What stands for a result before there is one, (1, C, H, W), a tensor of its own."""
+        return self.pixels.tensor(device)
 
     @abstractmethod
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
@@ -59,6 +84,13 @@ class Task(ABC):
 def deadline_of(settings: Settings) -> float | None:
     """The perf_counter() time at which the budget, counted from now, is spent."""
     return None if settings.time is None else perf_counter() + settings.time
+
+
+def remaining(settings: Settings, deadline: float | None) -> Settings:
+    """The settings with the budget that is left; the least one if it is spent."""
+    if deadline is None:
+        return settings
+    return replace(settings, time=max(1e-3, deadline - perf_counter()))
 
 
 def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
