@@ -18,8 +18,8 @@ FLOAT32 = 1.4
 
 
 def available() -> float | None:
-    """Bytes of host memory that can be had, within a container's limit; None if not known."""
-    found = [free for free in (_meminfo(), _cgroup()) if free is not None]
+    """Bytes of host memory that can be had, within all limits; None if not known."""
+    found = [free for free in (_meminfo(), _cgroup(), _address_space()) if free is not None]
     return min(found) if found else physical()
 
 
@@ -50,12 +50,11 @@ def _meminfo() -> float | None:
     return int(found[0]) * 1024.0 if found else None
 
 
-def _cgroup() -> float | None:
+def _cgroup(root: Path = Path("/sys/fs/cgroup")) -> float | None:
     """What the container's limit leaves, of either version; None without a limit.
 
     Pages of files that would be given back do not count as used.
     """
-    root = Path("/sys/fs/cgroup")
     for limit, used, reclaimable in (
         ("memory.max", "memory.current", "inactive_file"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
@@ -67,3 +66,15 @@ def _cgroup() -> float | None:
             continue
         return left + sum(float(n) for name, n in map(str.split, lines) if name == reclaimable)
     return None
+
+
+def _address_space() -> float | None:
+    """What a limit like `ulimit -v` leaves; None without one."""
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):  # Windows, macOS
+        return None
+    return None if limit == resource.RLIM_INFINITY else limit - pages * resource.getpagesize()

@@ -19,6 +19,8 @@ from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.arrays import Pixels, Window, to_array
 
+LEAST_TIME = 1e-3  # seconds
+
 
 class Task(ABC):
     """One picture and what is to be done with it."""
@@ -87,10 +89,10 @@ def deadline_of(settings: Settings) -> float | None:
 
 
 def remaining(settings: Settings, deadline: float | None) -> Settings:
-    """The settings with the budget that is left; the least one if it is spent."""
+    """The settings with the budget that is left; one step is made even if it is spent."""
     if deadline is None:
         return settings
-    return replace(settings, time=max(1e-3, deadline - perf_counter()))
+    return replace(settings, time=max(LEAST_TIME, deadline - perf_counter()))
 
 
 def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:

@@ -17,6 +17,12 @@ from dipcli.settings import Settings
 from dipcli.tasks.base import Task, deadline_of, remaining
 from dipcli.tasks.tiles import GAVE_UP, tiled
 
+TOLD = (
+    "allocate memory",  # the CPU's allocator
+    "out of memory",
+    "could not create a primitive",  # oneDNN, which has no other words for it
+)
+
 
 def restored(task: Task, settings: Settings, runtime: Runtime) -> Iterator[Step]:
     """The steps of a task, done in as large parts as the memory allows.
@@ -81,7 +87,7 @@ def out_of_memory(error: Exception) -> bool:
     """Whether it is that, as Python, CUDA or the CPU's allocator tells it."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return "allocate memory" in str(error) or "out of memory" in str(error)
+    return any(words in str(error) for words in TOLD)
 
 
 def called(side: int | None) -> str:

@@ -19,7 +19,7 @@ from dipcli import tiling
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.base import Task, deadline_of
+from dipcli.tasks.base import Task, deadline_of, remaining
 
 EDGE = 0.25  # of an overlap, at each end: what lies there is left to the other tile
 GAVE_UP = "gave_up"  # among the notes: what the result had to do without, in sentences
@@ -116,11 +116,11 @@ def tiled(task: Task, longest: int, settings: Settings, runtime: Runtime) -> Ite
     step = last = None
     for number, tile in enumerate(tiles):
         began, left = (last.index + 1 if last else 0), len(tiles) - number
-        time = allotted(deadline, tiles[number:])
-        if last and time is not None and time <= 0:
+        if last and deadline is not None and perf_counter() >= deadline:
             yield unfinished(last, left)
             return
-        for step in on_tile(task, tile, canvas, replace(settings, time=time), runtime):
+        budget = remaining(settings, allotted(deadline, tiles[number:]))
+        for step in on_tile(task, tile, canvas, budget, runtime):
             canvas.show(step)
             last = replace(
                 step,
@@ -153,11 +153,12 @@ def on_tile(
 
 
 def allotted(deadline: float | None, tiles: list[Tile]) -> float | None:
-    """Seconds for the first of `tiles`: of what is left, its share by area."""
+    """The deadline of the first of `tiles`: of the time left, it has a share by area."""
     if deadline is None:
         return None
     areas = [tile.weight.numel() for tile in tiles]
-    return (deadline - perf_counter()) * areas[0] / sum(areas)
+    now = perf_counter()
+    return now + (deadline - now) * areas[0] / sum(areas)
 
 
 def unfinished(last: Step, left: int) -> Step:
