@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import tasks
-from dipcli.errors import MemoryLimitError, UsageError
+from dipcli.errors import UsageError
 from dipcli.prior import devices
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks import Task
+from dipcli.tasks.ladder import restored
+from dipcli.tasks.tiles import GAVE_UP
 
 Observer = Callable[[Step], None]
 
@@ -39,6 +40,11 @@ class Result:
     partial: bool = False
     notes: dict[str, object] = field(default_factory=dict)
     spread: NDArray[np.float32] | None = None
+
+    @property
+    def gave_up(self) -> list[str]:
+        """What the result had to do without for want of memory or time, in sentences."""
+        return list(cast("list[str]", self.notes.get(GAVE_UP, [])))
 
 
 class History:
@@ -72,7 +78,7 @@ def steps(
 
     Raises UsageError or DeviceError at once, MemoryLimitError along the way.
     """
-    return _steps(task, task.settings(preset, **overrides), runtime_for(device, seed))
+    return restored(task, task.settings(preset, **overrides), runtime_for(device, seed))
 
 
 def restore(
@@ -81,8 +87,9 @@ def restore(
     """Run a task to its end, showing every step to the observers.
 
     KeyboardInterrupt, from an observer or the keyboard, ends the run early: the result is the
-    best so far and `partial`; before the first step it is raised. Raises MemoryLimitError.
-    Steps that the runtime's memory goes on from are not shown again.
+    best so far and `partial`; before the first step it is raised. Large pictures are done in
+    tiles, in smaller ones if the memory does not last. Steps that the runtime's memory goes on
+    from are not shown again. Raises MemoryLimitError.
     """
     began = perf_counter()
     history = runtime.memory.keep("history", History())
@@ -91,7 +98,7 @@ def restore(
     last: Step | None = None
     partial = False
     try:
-        for step in _steps(task, settings, runtime):
+        for step in restored(task, settings, runtime):
             last = step
             notes.update(step.notes)
             if step.index < seen:
@@ -114,25 +121,6 @@ def restore(
         notes=notes,
         spread=spread,
     )
-
-
-def _steps(task: Task, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-    """The steps of a task, with running out of memory told as such."""
-    try:
-        yield from task.steps(settings, runtime)
-    except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
-            raise
-        h, w, _ = task.output_shape
-        raise MemoryLimitError(
-            f"out of memory for {w}x{h}; use fewer channels (--channels), or a part (--crop)"
-        ) from error
-
-
-def _out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return "allocate memory" in str(error) or "out of memory" in str(error)
 
 
 def denoise(

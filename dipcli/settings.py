@@ -20,6 +20,7 @@ INPUTS = ("pyramid", "noise", "mesh", "fourier", "picture")
 OPTIMIZERS = ("muon", "adam")
 LOSSES = ("mse", "l1", "charbonnier")
 KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gauss")
+LEAST_TILE = 32  # pixels
 STOPS = ("auto", "holdout", "variance", "none")
 
 
@@ -75,6 +76,10 @@ class Settings:
     # A budget in seconds for the whole picture; None: no limit
     time: float | None = None
 
+    # Large pictures: the longest side of a tile in pixels of the result; None: from the memory
+    # that is there. No tiles if the picture is smaller
+    tile: int | None = None
+
     def __post_init__(self) -> None:
         """Check every field, so that a bad value is told before the first step."""
         for name, allowed in _NAMES.items():
@@ -100,6 +105,8 @@ class Settings:
             raise UsageError("filter sizes must be odd numbers from 1 to 11")
         if self.time is not None and not self.time > 0:
             raise UsageError(f"time is {self.time}; it must be a positive number of seconds")
+        if self.tile is not None and not (isinstance(self.tile, int) and self.tile >= LEAST_TILE):
+            raise UsageError(f"tile is {self.tile}; it must be at least {LEAST_TILE} pixels")
 
     @property
     def levels(self) -> int:

@@ -59,6 +59,16 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
         {"passes": 4},
         {"fit", "fusion", "filter"},
     ),
+    "tiles": (
+        tasks.denoise(noisy(40, 220)),
+        {"tile": 192, "passes": 2, "iters": 3},
+        {"filter", "fit"},
+    ),
+    "tiles of an enlargement": (
+        tasks.superres(drawn(16, 110), scale=2),
+        {"tile": 192, "passes": 2, "runs": 1, "iters": 3},
+        {"fit", "fusion", "filter"},
+    ),
     "text": (inpainting("text"), {"passes": 4, "jitter": 0.0}, {"fit", "filter"}),
     "large": (inpainting("large"), {}, {"fit"}),
     "scattered": (inpainting("scattered"), {"runs": 0, "passes": 6}, {"filter"}),
@@ -75,7 +85,7 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
     ),
     "divergence": (
         tasks.denoise(noisy()),
-        {"lr": 10.0, "iters": 30, "passes": 0, "stop": "none", "loss": "mse"},
+        {"lr": 10.0, "iters": 30, "passes": 0, "input": "pyramid", "skip_channels": 0},
         {"fit"},
     ),
 }
@@ -179,6 +189,6 @@ def test_what_is_over_is_not_saved():
     task, settings, _ = case("text")
     _, saved = states(task, settings, cpu())
     fitting, filtering = decode(saved[3])["parts"], decode(saved[-1])["parts"]
-    assert list(fitting) == ["history", "ensemble", "fit"]
-    assert list(filtering) == ["history", "ensemble", "filter"]
+    assert list(fitting) == ["history", "rung", "ensemble", "fit"]
+    assert list(filtering) == ["history", "rung", "ensemble", "filter"]
     assert len(saved[-1]) < len(saved[3])

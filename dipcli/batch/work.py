@@ -140,6 +140,8 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     for text in (*picture.meta.notes, *(f"{job.format} cannot keep its {what}" for what in gone)):
         watch.note(f"{job.name}: {text}")
     result = restore(task, settings, runtime, observers)
+    for text in result.gave_up:
+        watch.note(f"{job.name}: {text}")
     if result.partial and not request.keep_partial:
         raise KeyboardInterrupt
     restored = assembled(picture, result.image, hole if request.mask == ALPHA else None)

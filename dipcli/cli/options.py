@@ -46,6 +46,12 @@ _CHOICES = [
     click.option("--iters", type=click.IntRange(1), help="Steps per run, at most."),
     click.option("--runs", type=click.IntRange(1), help="Independent runs that are averaged."),
     click.option("--stop", type=click.Choice(settings.STOPS), help="When a run ends."),
+    click.option(
+        "--tile",
+        type=click.IntRange(settings.LEAST_TILE),
+        metavar="PIXELS",
+        help="Longest side of a tile; by default from the memory.",
+    ),
 ]
 _FIELDS = [
     click.option("--net", type=click.Choice(settings.NETS), help="The network."),
@@ -132,7 +138,7 @@ _MESSAGES = [
 
 # Fields of `Settings` that an option of the same name replaces.
 OVERRIDES = (
-    *("time", "iters", "runs", "stop"),
+    *("time", "iters", "runs", "stop", "tile"),
     *("net", "channels", "skip_channels", "upsample", "input", "input_depth"),
     *("jitter", "lr", "optimizer", "loss", "ema"),
 )

@@ -19,7 +19,8 @@ def show(plan: Plan, request: Request, settings: Settings, console: Console) -> 
             seconds = estimate.seconds(job, request, settings)
             size = estimate.memory(job, request, settings)
             total, most = total + seconds, max(most, size)
-            facts = {"seconds": round(seconds, 1), "memory": round(size)}
+            facts: dict[str, object] = {"seconds": round(seconds, 1), "memory": round(size)}
+            facts["tiles"] = estimate.tiles(job, request, settings)
             output = "-" if job.output is None else str(job.output)
             outcome = Outcome(status=Status.PLANNED, name=job.name, output=output, record=facts)
         outcomes.append(outcome)
@@ -45,4 +46,5 @@ def _line(outcome: Outcome) -> str:
     if outcome.status is not Status.PLANNED:
         return f"{outcome.name} -> {outcome.output}  {outcome.status}"
     seconds = float(str(outcome.record["seconds"]))
-    return f"{outcome.name} -> {outcome.output}  about {duration(seconds)}"
+    tiles = f"  in {outcome.record['tiles']} tiles" if outcome.record["tiles"] != 1 else ""
+    return f"{outcome.name} -> {outcome.output}  about {duration(seconds)}{tiles}"

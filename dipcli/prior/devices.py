@@ -7,6 +7,7 @@ import platform
 
 import torch
 
+from dipcli import memory
 from dipcli.errors import DeviceError
 
 
@@ -72,7 +73,7 @@ def facts() -> dict[str, object]:
         "precision": {kind: rule(torch.device(kind)) for kind in available()},
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
-        "memory": memory(),
+        "memory": memory.physical(),
     }
 
 
@@ -94,9 +95,8 @@ def rule(device: torch.device) -> str:
     return "float32: no native bfloat16 instructions"
 
 
-def memory() -> int | None:
-    """Physical memory in bytes, None where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
+def free(device: torch.device) -> float | None:
+    """Bytes that can be had on `device`, None where that is not known."""
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    return memory.available()

@@ -108,6 +108,7 @@ class Memory:
         """A part of this name begins: what an earlier one of it led to is over."""
         if name in self._parts:
             self._drop_after(name)
+            self._saved.clear()  # all that was to be gone on with has begun before
         part = self._parts[name] = Part(subject)
         saved = self._saved.pop(name, None)
         if saved is not None:

@@ -102,8 +102,10 @@ def patch_energies(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
     """Mean and noise energy of each usable patch, (N,) each, and the overall sigma."""
     views = np.lib.stride_tricks.sliding_window_view(observation, (PATCH, PATCH), axis=(0, 1))
-    views = views[::2, ::2].reshape(-1, observation.shape[2], PATCH * PATCH)
-    patches = views[:: max(1, len(views) // MOST_PATCHES)]
+    rows, columns = views[::2, ::2].shape[:2]
+    chosen = np.arange(0, rows * columns, max(1, rows * columns // MOST_PATCHES))
+    patches = views[2 * (chosen // columns), 2 * (chosen % columns)]  # before any copy
+    patches = np.ascontiguousarray(patches).reshape(len(chosen), -1, PATCH * PATCH)
     means = patches.mean(2)
     values = patches.reshape(len(patches), -1)
     sigma = 0.1

@@ -118,7 +118,8 @@ def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass)
         part = (cut.stop - cut.start, width)
         numerator[:, :, cut] += F.fold(values.t()[None], part, p)
         denominator[:, :, cut] += F.fold(weights.expand(-1, p * p).t()[None], part, p)
-    return (numerator / denominator)[..., : size[0], : size[1]]
+    estimate = torch.where(denominator > 0, numerator / denominator, y)  # in no group: as it was
+    return estimate[..., : size[0], : size[1]]
 
 
 def alike(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:

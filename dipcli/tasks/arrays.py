@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,48 @@ from dipcli.errors import UsageError
 
 
 @dataclass(frozen=True)
+class Window:
+    """A part of a picture, in pixels; bottom and right are the first ones outside."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...]) -> Window:
+        """The whole of a picture (H, W, ...)."""
+        return cls(0, shape[0], 0, shape[1])
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Of the rows and of the columns."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def scaled(self, scale: int) -> Window:
+        """The same part of a picture `scale` times as large."""
+        return Window(*(scale * n for n in (self.top, self.bottom, self.left, self.right)))
+
+    def inside(self, outer: Window) -> Window:
+        """The same part as a window of what `outer` shows."""
+        top, left = outer.top, outer.left
+        return Window(self.top - top, self.bottom - top, self.left - left, self.right - left)
+
+    def grown(self, by: int, shape: tuple[int, ...]) -> Window:
+        """Larger on all four sides, as far as a picture (H, W, ...) goes."""
+        return Window(
+            max(0, self.top - by),
+            min(shape[0], self.bottom + by),
+            max(0, self.left - by),
+            min(shape[1], self.right + by),
+        )
+
+
+@dataclass(frozen=True)
 class Pixels:
     """A picture's values, with the dtype and layout that the result shall have.
+
+    Nothing writes into `values`: those of a float32 picture are the caller's own.
 
     values: (H, W, C) float32 in [0, 1]; flat: the caller's array was (H, W).
     """
@@ -34,7 +74,7 @@ class Pixels:
         if array.dtype in (np.uint8, np.uint16):
             scaled = values.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
         elif np.issubdtype(array.dtype, np.floating):
-            scaled = values.astype(np.float32)
+            scaled = values.astype(np.float32, copy=False)
             low, high = float(scaled.min()), float(scaled.max())
             if not (low >= 0 and high <= 1):
                 raise UsageError(f"float values run from {low:g} to {high:g}; scale them to 0..1")
@@ -46,8 +86,12 @@ class Pixels:
         """(H, W, C) float in [0, 1], rounded to the caller's dtype and in the caller's layout."""
         if np.issubdtype(self.dtype, np.integer):
             values = np.rint(values * np.float32(np.iinfo(self.dtype).max))
-        out = values.astype(self.dtype)
+        out = values.astype(self.dtype, copy=False)
         return out[..., 0] if self.flat else out
+
+    def part(self, window: Window) -> Pixels:
+        """What a window shows, not copied."""
+        return replace(self, values=self.values[window.slices])
 
     def tensor(self, device: torch.device) -> Tensor:
         """(1, C, H, W) float32 on `device`."""
@@ -55,8 +99,8 @@ class Pixels:
 
 
 def to_tensor(values: NDArray[np.float32], device: torch.device) -> Tensor:
-    """(H, W, C) -> (1, C, H, W)."""
-    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None].to(device)
+    """(H, W, C) -> (1, C, H, W), a copy."""
+    return torch.from_numpy(values.transpose(2, 0, 1).copy())[None].to(device)
 
 
 def to_array(picture: Tensor) -> NDArray[np.float32]:

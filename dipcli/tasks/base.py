@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -17,13 +18,17 @@ from dipcli import presets
 from dipcli.prior.memory import Memory
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks.arrays import Pixels, to_array
+from dipcli.tasks.arrays import Pixels, Window, to_array
+
+LEAST_TIME = 1e-3  # seconds
 
 
 class Task(ABC):
     """One picture and what is to be done with it."""
 
     name: ClassVar[str]
+    scale: int = 1  # of the result, in pixels of the observation
+    divisible: ClassVar[bool] = True  # whether it can be done tile by tile
 
     def __init__(self, image: NDArray[Any]) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
@@ -38,7 +43,7 @@ class Task(ABC):
     def output_shape(self) -> tuple[int, int, int]:
         """(H, W, C) of the result."""
         h, w, c = self.observation.shape
-        return h, w, c
+        return h * self.scale, w * self.scale, c
 
     @property
     def kind(self) -> str:
@@ -48,6 +53,27 @@ class Task(ABC):
     def settings(self, preset: str = "auto", **overrides: object) -> Settings:
         """The preset for this task and kind, with single fields replaced; or UsageError."""
         return presets.resolve(self.name, preset, self.kind).override(**overrides)
+
+    def concerns(self, window: Window) -> bool:
+        """Whether there is anything to do in a window of the observation."""
+        return True
+
+    def context(self, window: Window) -> Window:
+        """How much of the observation has to be seen for what is in `window`."""
+        return window
+
+    def part(self, window: Window) -> Self:
+        """The same task on a window; what is global stays as found on the whole picture."""
+        part = copy.copy(self)
+        part.pixels = self.pixels.part(window)
+        return part
+
+    def take_over(self, picture: Tensor, settled: Tensor) -> None:  # noqa: B027 - most need not
+        """Learn what was restored before: picture, (1, C, H, W), where settled, (H, W), is True."""
+
+    def first_guess(self, device: torch.device) -> Tensor:
+        """What stands for a result before there is one, (1, C, H, W), a tensor of its own."""
+        return self.pixels.tensor(device)
 
     @abstractmethod
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
@@ -63,6 +89,14 @@ def deadline_of(settings: Settings, runtime: Runtime) -> float | None:
     if settings.time is None:
         return None
     return perf_counter() + settings.time - runtime.memory.seconds
+
+
+def remaining(settings: Settings, deadline: float | None, runtime: Runtime) -> Settings:
+    """The settings whose budget ends at `deadline`; one step is made even if it is over."""
+    if deadline is None:
+        return settings
+    left = max(LEAST_TIME, deadline - perf_counter())
+    return replace(settings, time=left + runtime.memory.seconds)
 
 
 def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
 from torch import Tensor
@@ -23,6 +23,7 @@ from dipcli.prior.fit import Problem
 from dipcli.prior.noise import Noise
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
@@ -55,6 +56,12 @@ class Denoise(Task):
         if self.sigma is not None:
             return Noise(self.sigma / 255)
         return noises.estimate(self.observation, "photo" if self.kind == "jpeg" else self.noise)
+
+    def part(self, window: Window) -> Self:
+        """With the noise of the whole picture."""
+        part = super().part(window)
+        part.model = self.model
+        return part
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filter", "fit" and "fusion", those that the settings ask for."""

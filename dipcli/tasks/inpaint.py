@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -13,13 +14,13 @@ from scipy.ndimage import binary_dilation, distance_transform_edt
 from torch import Tensor
 
 from dipcli.errors import MaskError
-from dipcli.prior.completion import completions
+from dipcli.prior.completion import completions, interpolated
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
 from dipcli.prior.operators import Mask
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks.arrays import to_array
+from dipcli.tasks.arrays import Window, to_array
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
@@ -28,6 +29,8 @@ SPARSE_SHARE = 0.9  # lost: beyond this, neighbours no longer tell the value
 LARGE_SHARE = 0.1  # of the picture lost: published are vase (0.03) and library (0.19)
 THIN_DEPTH = 8.0  # pixels from the known: letters and scratches, at up to 300 pixels a side
 THIN_SHARE = 0.025  # the same as a share of the shorter side of larger pictures
+LEAST_KNOWN = 0.1  # of what a tile sees
+GROWTH = 64  # pixels by which a tile grows on each side until it sees as much
 
 
 class Inpaint(Task):
@@ -38,17 +41,50 @@ class Inpaint(Task):
     def __init__(self, image: NDArray[Any], hole: NDArray[Any]) -> None:
         """hole: (H, W) bool, True where to fill; MaskError if it does not fit or is trivial."""
         super().__init__(image)
-        self.original = np.array(image)
+        self.original = np.asarray(image)
         self.hole = checked(hole, self.observation.shape[:2])
+        self.hole_share = float(self.hole.mean())
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The geometry of the hole."""
         return geometry(self.hole)
 
+    def concerns(self, window: Window) -> bool:
+        """Whether part of the hole is there."""
+        return bool(self.hole[window.slices].any())
+
+    def context(self, window: Window) -> Window:
+        """Grown until enough of it is known."""
+        while self.hole[window.slices].mean() > 1 - LEAST_KNOWN:
+            larger = window.grown(GROWTH, self.hole.shape)
+            if larger == window:
+                break
+            window = larger
+        return window
+
+    def part(self, window: Window) -> Self:
+        """With the kind of the whole hole."""
+        part = super().part(window)
+        part.original, part.hole = self.original[window.slices], self.hole[window.slices]
+        part.kind = self.kind
+        return part
+
+    def take_over(self, picture: Tensor, settled: Tensor) -> None:
+        """What is filled already counts as known."""
+        done = settled.cpu().numpy()
+        values = np.where(done[..., None], to_array(picture), self.pixels.values)
+        self.pixels, self.hole = replace(self.pixels, values=values), self.hole & ~done
+
+    def first_guess(self, device: torch.device) -> Tensor:
+        """Filled smoothly."""
+        y = self.pixels.tensor(device)
+        hole = torch.from_numpy(self.hole).to(device)
+        return torch.where(hole, interpolated(y, (~hole)[None, None].to(y.dtype)), y)
+
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         """Stages "fit" and "filter", those that the settings ask for; known pixels stay."""
-        facts = {"hole": self.kind, "hole_share": round(float(self.hole.mean()), 6)}
+        facts = {"hole": self.kind, "hole_share": round(self.hole_share, 6)}
         yield from annotated(self._stages(settings, runtime), **facts)
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:

@@ -42,6 +42,7 @@ class Fit(Task):
     """Fit the network to the picture itself, and to its destroyed versions."""
 
     name = "fit"
+    divisible = False  # a curve is of the whole picture
 
     def __init__(self, image: NDArray[Any], targets: Sequence[str]) -> None:
         """targets: some of TARGETS, fitted one after the other."""

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from dipcli.errors import UsageError
 from dipcli.prior.completion import refinements
@@ -42,15 +44,14 @@ class SuperRes(Task):
         """Published settings differ between x4 and x8."""
         return f"x{self.scale}"
 
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        """(H * scale, W * scale, C)."""
-        h, w, c = self.observation.shape
-        return h * self.scale, w * self.scale, c
-
     def settings(self, preset: str = "auto", **overrides: object) -> Settings:
         """As for every task; a kernel given to the task replaces the preset's."""
         return super().settings(preset, **{"kernel": self.kernel, **overrides})
+
+    def first_guess(self, device: torch.device) -> Tensor:
+        """Enlarged by interpolation."""
+        small = self.pixels.tensor(device)
+        return F.interpolate(small, scale_factor=self.scale, mode="bicubic").clamp_(0, 1)
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         """The ensemble, one step that makes it consistent with what was observed, the filter."""

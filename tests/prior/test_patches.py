@@ -135,3 +135,10 @@ def test_bands_are_invisible():
         y[:, :, :44], truth[:, :, :44], torch.full_like(y[:, :, :44], 0.0025), Pass(4, 8, 4, 3)
     )
     assert np.allclose(whole[:, :, :30], upper[:, :, :30], atol=1e-5)
+
+
+def test_a_value_that_no_group_reaches_stays_as_it_was():
+    y = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+    estimate = collaborate(y, y, torch.full_like(y, 0.01), Pass(2, 1, radius=2, stride=4))
+    assert torch.equal(estimate[..., 2:4, :], y[..., 2:4, :])
+    assert estimate.isfinite().all()

@@ -1,0 +1,80 @@
+"""How much memory a restoration needs, and how much there is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dipcli.settings import Settings
+
+# Measured: 0.85 GB per megapixel for the slim net (16-32-64-128-128) with bfloat16 after the
+# filter, 0.25 GB whatever the size; 4.3 GB per megapixel for the published net; in float32
+# 1.4 times as much. It grows with the channels at each level.
+BYTES_PER_CHANNEL = 25.0  # per pixel
+BYTES_OF_FILTER = 240.0  # per pixel, of its passes
+BYTES_BESIDE_FIT = 100.0  # per pixel, of what a filter leaves for the fit
+BYTES_AT_ONCE = 2.5e8  # whatever the size
+FLOAT32 = 1.4
+
+
+def available() -> float | None:
+    """Bytes of host memory that can be had, within all limits; None if not known."""
+    found = [free for free in (_meminfo(), _cgroup(), _address_space()) if free is not None]
+    return min(found) if found else physical()
+
+
+def physical() -> int | None:
+    """Physical memory in bytes, None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def need(settings: Settings, pixels: float, *, float32: bool = False) -> float:
+    """Bytes that restoring `pixels` of the result at once takes, beside the picture itself."""
+    filtering = BYTES_OF_FILTER if settings.passes else 0.0
+    held = sum(c / 4.0**level for level, c in enumerate(settings.channels))
+    fitting = held * BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
+    fitting += BYTES_BESIDE_FIT if settings.passes else 0.0
+    return BYTES_AT_ONCE + pixels * max(filtering, fitting if settings.runs else 0.0)
+
+
+def _meminfo() -> float | None:
+    """Linux's own estimate of what can be had without swapping."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(found[0]) * 1024.0 if found else None
+
+
+def _cgroup(root: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """What the container's limit leaves, of either version; None without a limit.
+
+    Pages of files that would be given back do not count as used.
+    """
+    for limit, used, reclaimable in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        try:
+            left = int((root / limit).read_text()) - int((root / used).read_text())
+            lines = (root / used).with_name("memory.stat").read_text().splitlines()
+        except (OSError, ValueError):  # absent, or "max"
+            continue
+        return left + sum(float(n) for name, n in map(str.split, lines) if name == reclaimable)
+    return None
+
+
+def _address_space() -> float | None:
+    """What a limit like `ulimit -v` leaves; None without one."""
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):  # Windows, macOS
+        return None
+    return None if limit == resource.RLIM_INFINITY else limit - pages * resource.getpagesize()
