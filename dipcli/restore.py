@@ -16,7 +16,8 @@ from dipcli.errors import UsageError
 from dipcli.prior import devices
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks import Task
+from dipcli.tasks import Task, trust
+from dipcli.tasks.arrays import Pixels
 from dipcli.tasks.ladder import restored
 from dipcli.tasks.tiles import GAVE_UP
 
@@ -29,7 +30,9 @@ class Result:
 
     image: as the input in dtype, channels and layout; history: (step, loss) of every step;
     stopped_at: number of steps made; seconds: wall time; partial: interrupted, the best so
-    far; spread: disagreement between runs, (H, W) float32 in [0, 1], None for a single run.
+    far; notes: what was found out, notes["trust"] how far the result can be trusted (see
+    `Task.evidence`, `trust.report`); spread: disagreement between runs, (H, W) float32 in
+    [0, 1], None for a single run.
     """
 
     image: NDArray[Any]
@@ -110,9 +113,12 @@ def restore(
         partial = True
     if last is None:
         raise KeyboardInterrupt
+    image = task.render(last.estimate)
+    evidence = task.evidence(Pixels.of(image).values, settings)
+    notes["trust"] = trust.report(evidence, last, notes, partial)
     spread = None if last.spread is None else last.spread[0, 0].float().cpu().numpy()
     return Result(
-        image=task.render(last.estimate),
+        image=image,
         history=list(enumerate(map(float, history.losses))),
         stopped_at=last.index + 1,
         seconds=runtime.memory.seconds + perf_counter() - began,

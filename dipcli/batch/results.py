@@ -60,6 +60,13 @@ def record_of(job: Job, request: Request, result: "Result", device: str) -> dict
     return plain
 
 
+def tell_doubt(job: Job, result: "Result", note: Callable[[str], None]) -> None:
+    """A note where the result itself gives reason to doubt it."""
+    trust = result.notes.get("trust")
+    if isinstance(trust, Mapping) and "warning" in trust:
+        note(f"{job.name}: {trust['warning']}")
+
+
 def write_result(
     job: Job, request: Request, restored: Picture, record: Mapping[str, object]
 ) -> None:

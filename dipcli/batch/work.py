@@ -13,7 +13,7 @@ from dipcli.batch import claims
 from dipcli.batch.crop import Crop
 from dipcli.batch.outcome import Outcome, Status, finite
 from dipcli.batch.request import ALPHA, Job, Request
-from dipcli.batch.results import assembled, record_of, write_result, write_sides
+from dipcli.batch.results import assembled, record_of, tell_doubt, write_result, write_sides
 from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, may_replace, state_of
 from dipcli.errors import DeviceError, DipError, MaskError, MemoryLimitError
@@ -145,6 +145,7 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     if result.partial and not request.keep_partial:
         raise KeyboardInterrupt
     restored = assembled(picture, result.image, hole if request.mask == ALPHA else None)
+    tell_doubt(job, result, watch.note)
     record = record_of(job, request, result, str(runtime.device))
     write_result(job, request, restored, record)
     write_sides(job, result, curve, frames, watch.note)

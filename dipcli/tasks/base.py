@@ -79,6 +79,13 @@ class Task(ABC):
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         """Restore, step after step; the last step's estimate is the result."""
 
+    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
+        """What tells without the truth how far `result` can be trusted; plain JSON.
+
+        result: what was rendered, (H, W, C) float32 in [0, 1]. A key "warning" holds one line.
+        """
+        return {}
+
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """An estimate, (1, C, H, W), as an array of the input's dtype and layout."""
         return self.pixels.like(to_array(estimate))

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,6 +24,7 @@ from dipcli.prior.fit import Problem
 from dipcli.prior.noise import Noise
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.tasks import trust
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
@@ -72,6 +74,14 @@ class Denoise(Task):
         model = self.model
         found = {"noise": model.kind, "sigma": round(255 * model.sigma, 3)}
         return found | {"gain": round(255 * model.gain, 5), "sigma_given": self.sigma is not None}
+
+    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
+        """Noise before and after, and whether what was taken away looks like noise.
+
+        A sigma that was given is not believed here: the noise is estimated.
+        """
+        found = None if self.sigma is not None else self.model
+        return trust.of_denoised(self.observation, result, self.noise, found)
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)

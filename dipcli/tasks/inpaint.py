@@ -20,6 +20,7 @@ from dipcli.prior.fit import Problem
 from dipcli.prior.operators import Mask
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.tasks import trust
 from dipcli.tasks.arrays import Window, to_array
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
@@ -86,6 +87,10 @@ class Inpaint(Task):
         """Stages "fit" and "filter", those that the settings ask for; known pixels stay."""
         facts = {"hole": self.kind, "hole_share": round(self.hole_share, 6)}
         yield from annotated(self._stages(settings, runtime), **facts)
+
+    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
+        """The noise of the filled picture; there is no residual, what is known is kept."""
+        return {"noise_after": trust.level(result)}
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)

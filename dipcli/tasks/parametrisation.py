@@ -22,6 +22,7 @@ from dipcli.prior.fit import fit as fit_one
 from dipcli.prior.memory import Plain
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.tasks import trust
 from dipcli.tasks.base import Task, deadline_of
 
 TARGETS = ("natural", "noisy", "shuffled", "noise")
@@ -85,6 +86,17 @@ class Fit(Task):
                 )
             so_far.done, so_far.kept = number + 1, estimate
             so_far.steps += step.index + 1
+
+    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
+        """Of the fitted picture its noise and how far it is from the one given.
+
+        Of a fitted destroyed version nothing: there is nothing to compare it with.
+        """
+        if "natural" not in self.targets:
+            return {}
+        observation = self.observation
+        levels = {"noise_before": trust.level(observation), "noise_after": trust.level(result)}
+        return {**levels, "residual": trust.distance(observation, result)}
 
 
 def shared(deadline: float | None, parts: int) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -19,6 +20,7 @@ from dipcli.prior.operators import Downsample
 from dipcli.prior.projection import project
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import KERNELS, Settings
+from dipcli.tasks import trust
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
 SCALES = (2, 3, 4, 8)
@@ -57,6 +59,12 @@ class SuperRes(Task):
         """The ensemble, one step that makes it consistent with what was observed, the filter."""
         stages = self._stages(settings, runtime)
         yield from annotated(stages, scale=self.scale, kernel=settings.kernel)
+
+    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
+        """The noise of the small picture, and how far the result, reduced again, is from it."""
+        operator = Downsample(self.scale, settings.kernel)
+        again = trust.reduced(result, self.observation, operator, self.scale)
+        return {"noise_before": trust.level(self.observation), "residual": again}
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)
