@@ -111,7 +111,7 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
         ("superres", ""): _ENLARGE
         | {
             "runs": (1, "Set5 x4: 30.86 dB with one run of 300; a second gains less than it costs"),
-            "iters": (180, "the time: a minute at 512x512"),
+            "iters": (170, "the time: a minute at 512x512"),
         },
         ("fit", ""): _PARAMETRISE | {"iters": (500, "the four curves have parted long before")},
     },

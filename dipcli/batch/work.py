@@ -136,9 +136,7 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
         runtime.memory.keep(type(kept).__name__, kept)
     watching = (curve, frames, meter, keep_claim, checkpoint, watch.interrupt)
     observers = [one for one in watching if one]
-    gone = lost(picture, job.format)
-    for text in (*picture.meta.notes, *(f"{job.format} cannot keep its {what}" for what in gone)):
-        watch.note(f"{job.name}: {text}")
+    _tell_changes(job, picture, watch)
     result = restore(task, settings, runtime, observers)
     for text in result.gave_up:
         watch.note(f"{job.name}: {text}")
@@ -155,6 +153,13 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     timed = {"seconds": round(result.seconds, 3), **measured}
     status = Status.PARTIAL if result.partial else Status.DONE
     return _outcome(job, status, record=finite({**record, **timed}))
+
+
+def _tell_changes(job: Job, picture: Picture, watch: Watch) -> None:
+    """What reading changed, and what the format of the result cannot hold."""
+    gone = lost(picture, job.format)
+    for text in (*picture.meta.notes, *(f"{job.format} cannot keep its {what}" for what in gone)):
+        watch.note(f"{job.name}: {text}")
 
 
 def _cropped(picture: Picture, crop: Crop | None) -> Picture:

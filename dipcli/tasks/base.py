@@ -112,17 +112,17 @@ def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
         yield replace(step, notes={**facts, **step.notes})
 
 
-def within(steps: Iterable[Step], deadline: float | None) -> Iterator[Step]:
+def within(steps: Iterable[Step], deadline: float | None, longer: float = 1.0) -> Iterator[Step]:
     """The same steps, as many as end before the deadline if each takes as long as the last.
 
-    The first is always made.
+    The first is always made. longer: how many times as long as the last a step may take.
     """
     began = perf_counter()
     for step in steps:
         took = perf_counter() - began
         yield step
         began = perf_counter()
-        if deadline is not None and began + took > deadline:
+        if deadline is not None and began + longer * took > deadline:
             return
 
 

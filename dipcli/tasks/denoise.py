@@ -29,6 +29,7 @@ from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
+THOROUGH = 4.0  # times as long as the pass before may the last pass of the filter take
 SIGMA_LIMIT = 255.0  # on the 0..255 scale
 
 
@@ -90,16 +91,28 @@ class Denoise(Task):
             yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
             return
         last, pilot, target = None, None, y
-        for last in within(filtering(y, self.model, settings, runtime), deadline):
+        passes = filtering(y, self.model, settings, runtime)
+        for last in within(passes, deadline, longer=THOROUGH):
             pilot = last.estimate
             yield replace(last, estimate=self.model.unclipped(pilot))
         if pilot is not None:
             target = y.lerp(pilot, settings.pilot_share)
         problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
         fitted = ensemble(problem, settings, runtime, deadline)
-        for step in fitted if last is None else after(last, fitted):
-            mixed = step.estimate if pilot is None else pilot.lerp(step.estimate, settings.blend)
-            yield replace(step, estimate=self.model.unclipped(mixed))
+        if last is not None and pilot is not None:
+            fitted = after(last, fused(fitted, pilot, settings))
+        for step in fitted:
+            yield replace(step, estimate=self.model.unclipped(step.estimate))
+
+
+def fused(steps: Iterable[Step], pilot: Tensor, settings: Settings) -> Iterator[Step]:
+    """The fit's steps, their estimates mixed with the filter's.
+
+    The network has its full share once a first run has had its steps.
+    """
+    for step in steps:
+        share = settings.blend * min(1.0, (step.index + 1) / settings.iters)
+        yield replace(step, estimate=pilot.lerp(step.estimate, share))
 
 
 def filtering(y: Tensor, model: Noise, settings: Settings, runtime: Runtime) -> Iterator[Step]:

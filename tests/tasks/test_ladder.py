@@ -78,7 +78,7 @@ def test_the_error_comes_at_the_end_of_the_ladder():
 def test_where_all_goes_well_nothing_is_said_and_nothing_is_cut():
     task = hungry(10**9)
     result = restore(task, task.settings("auto"), CPU)
-    assert result.notes == {} and result.gave_up == []
+    assert set(result.notes) == {"trust"} and result.gave_up == []
     assert task.tried == [(400, 300)]
 
 

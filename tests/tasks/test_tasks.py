@@ -1,5 +1,7 @@
 """Tasks: what they refuse, what they promise, and a tiny golden restoration of each."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -169,3 +171,14 @@ def test_every_value_of_a_preset_has_a_reason_and_resolves(preset):
         settings = presets.resolve(str(row["task"]), preset, str(row["kind"]))
         assert settings.preset == preset
         assert getattr(settings, str(row["field"])) == row["value"] or not row["task"]
+
+
+def test_a_network_that_has_just_begun_hardly_counts():
+    noisy = np.clip(truth() + np.random.default_rng(0).normal(0, 20, (48, 48, 3)), 0, 255)
+    task = tasks.denoise(noisy.astype(np.uint8), sigma=20)
+    settings = task.settings("auto", channels=(4, 8), runs=1, iters=50)
+    steps = task.steps(settings, CPU)
+    estimates = [(step.stage, step.estimate.clone()) for step in islice(steps, 6)]
+    filtered = [e for stage, e in estimates if stage == "filter"][-1]
+    begun = next(e for stage, e in estimates if stage == "fit")
+    assert 0 < (begun - filtered).abs().max() < 2 * settings.blend / settings.iters
