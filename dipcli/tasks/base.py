@@ -148,13 +148,13 @@ def passed(
     far each moved, from `start` on; total: steps planned.
     """
 
+    @torch.no_grad()  # only while a step is made, not while it rests between two
     def steps(last: Step | None) -> Iterator[Step]:
         reached = None if last is None else (last.index + 1, last.estimate)
         made, before = (0, start) if reached is None else reached
-        with torch.no_grad():
-            for index, estimate in enumerate(estimates(reached), made):
-                loss = (estimate - before).square().mean()
-                yield Step(index, total, "filter", 0, loss, estimate, estimate)
-                before = estimate
+        for index, estimate in enumerate(estimates(reached), made):
+            loss = (estimate - before).square().mean()
+            yield Step(index, total, "filter", 0, loss, estimate, estimate)
+            before = estimate
 
     return memory.follow("filter", steps)

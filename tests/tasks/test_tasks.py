@@ -11,6 +11,7 @@ from dipcli import presets, tasks
 from dipcli.errors import MaskError, UsageError
 from dipcli.prior.operators import Downsample
 from dipcli.prior.step import Runtime
+from dipcli.settings import Settings
 from dipcli.tasks.inpaint import geometry
 
 CPU = Runtime(torch.device("cpu"))
@@ -182,3 +183,9 @@ def test_a_network_that_has_just_begun_hardly_counts():
     filtered = [e for stage, e in estimates if stage == "filter"][-1]
     begun = next(e for stage, e in estimates if stage == "fit")
     assert 0 < (begun - filtered).abs().max() < 2 * settings.blend / settings.iters
+
+
+def test_a_filter_at_rest_leaves_gradients_on():
+    steps = tasks.denoise(truth(), sigma=20).steps(Settings(passes=2), CPU)
+    assert next(steps).stage == "filter"
+    assert torch.is_grad_enabled()
