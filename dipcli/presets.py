@@ -79,6 +79,9 @@ _LARGE: Values = {
     "holdout": (0.02, "what is near the border should be seen"),
     "patience": (100, "the fit improves slowly"),
 }
+_EXEMPLARS: Values = {
+    "passes": (6, "rounds a level of the picture's own patches after the fit: books, no smear"),
+}
 _ENLARGE: Values = {
     "channels": (_SLIM_WIDE, "Lena x4: 27.43"),
     "upsample": (("bilinear",), "Lena x4: 27.43 against 26.84 nearest"),
@@ -107,7 +110,7 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
         | _REFINED
         | {"runs": (1, "a second gains 0.3 dB and doubles the time"), "iters": (220, "the time")},
         ("inpaint", "object"): _LARGE | {"iters": (500, "as for large holes")},
-        ("inpaint", "large"): _LARGE | {"iters": (500, "the filling settles late")},
+        ("inpaint", "large"): _LARGE | _EXEMPLARS | {"iters": (500, "the filling settles late")},
         ("superres", ""): _ENLARGE
         | {
             "runs": (1, "Set5 x4: 30.86 dB with one run of 300; a second gains less than it costs"),
@@ -131,7 +134,7 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
         ("inpaint", "sparse"): _SPARSE | {"iters": (200, "as for scattered pixels")},
         ("inpaint", "text"): _TEXT | _REFINED | {"iters": (60, "a quarter of auto")},
         ("inpaint", "object"): _LARGE | {"iters": (250, "as for large holes")},
-        ("inpaint", "large"): _LARGE | {"iters": (250, "half of auto")},
+        ("inpaint", "large"): _LARGE | _EXEMPLARS | {"iters": (250, "half of auto")},
         ("superres", ""): _ENLARGE
         | {"iters": (60, "a third of auto"), "passes": (6, "half of auto")},
         ("fit", ""): _PARAMETRISE | {"iters": (200, "the four curves have parted")},
@@ -152,7 +155,7 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
         ("inpaint", "sparse"): _SPARSE | {"iters": (800, "as for scattered pixels")},
         ("inpaint", "text"): _TEXT | _REFINED | {"iters": (500, "the error falls slowly")},
         ("inpaint", "object"): _LARGE | {"iters": (1500, "as for large holes")},
-        ("inpaint", "large"): _LARGE | {"iters": (1500, "three times auto")},
+        ("inpaint", "large"): _LARGE | _EXEMPLARS | {"iters": (1500, "three times auto")},
         ("superres", ""): _ENLARGE
         | {"runs": (4, "ten minutes"), "iters": (500, "bird x4: 32.64 at 300, 32.9 at 400")},
         ("fit", ""): _PARAMETRISE | {"iters": (2000, "noise is fitted in the end")},

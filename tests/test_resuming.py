@@ -70,7 +70,12 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
         {"fit", "fusion", "filter"},
     ),
     "text": (inpainting("text"), {"passes": 4, "jitter": 0.0}, {"fit", "filter"}),
-    "large": (inpainting("large"), {}, {"fit"}),
+    "large": (inpainting("large"), {"passes": 2}, {"fit", "filter"}),
+    "two levels": (
+        tasks.inpaint(drawn(64, 80), np.pad(np.ones((34, 36), bool), ((15, 15), (20, 24)))),
+        {"passes": 3, "runs": 0},
+        {"filter"},
+    ),
     "scattered": (inpainting("scattered"), {"runs": 0, "passes": 6}, {"filter"}),
     "fit": (tasks.fit(drawn(), targets=("noise", "natural", "noisy")), {}, {"fit"}),
     "published": (

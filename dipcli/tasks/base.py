@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
-from dipcli.prior.memory import Memory
+from dipcli.prior.memory import Changing, Memory
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks.arrays import Pixels, Window, to_array
@@ -141,11 +141,13 @@ def passed(
     start: Tensor,
     total: int,
     memory: Memory,
+    subject: Changing | None = None,
 ) -> Iterator[Step]:
     """Estimates of a filter as steps of stage "filter".
 
     estimates: makes those after what is reached, None for all. loss is the mean square of how
-    far each moved, from `start` on; total: steps planned.
+    far each moved, from `start` on; total: steps planned; subject: what changes in the filter
+    beside the estimate.
     """
 
     @torch.no_grad()  # only while a step is made, not while it rests between two
@@ -157,4 +159,4 @@ def passed(
             yield Step(index, total, "filter", 0, loss, estimate, estimate)
             before = estimate
 
-    return memory.follow("filter", steps)
+    return memory.follow("filter", steps, subject)

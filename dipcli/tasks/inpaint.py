@@ -14,8 +14,9 @@ from scipy.ndimage import binary_dilation, distance_transform_edt
 from torch import Tensor
 
 from dipcli.errors import MaskError
-from dipcli.prior.completion import completions, interpolated
+from dipcli.prior.completion import completions, interpolated, thin_plate
 from dipcli.prior.ensemble import ensemble
+from dipcli.prior.exemplars import Exemplars
 from dipcli.prior.fit import Problem
 from dipcli.prior.operators import Mask
 from dipcli.prior.step import Runtime, Step
@@ -104,7 +105,8 @@ class Inpaint(Task):
             last = replace(last, estimate=torch.where(hole, last.estimate, y))
             yield last
         start = None if last is None else last.estimate
-        filtered = within(completing(y, known, settings, start, runtime), deadline)
+        complete = exemplary if self.kind in ("object", "large") else completing
+        filtered = within(complete(y, known, settings, start, runtime), deadline)
         for step in filtered if last is None else after(last, filtered):
             yield step if last is None else replace(step, spread=last.spread)
 
@@ -124,6 +126,18 @@ def completing(
         return completions(y, known, settings.passes, settings.stride, start, reached)
 
     return passed(fillings, y if start is None else start, settings.passes, runtime.memory)
+
+
+def exemplary(
+    y: Tensor, known: Tensor, settings: Settings, start: Tensor | None, runtime: Runtime
+) -> Iterator[Step]:
+    """Detail from the picture's own patches, where a network has none to give."""
+    if not settings.passes:
+        return iter(())
+    first = thin_plate(y, known) if start is None else start
+    exemplars = Exemplars(y, known, first, settings.passes, runtime.seed)
+    planned = exemplars.planned
+    return passed(lambda _: exemplars.fillings(), first, planned, runtime.memory, exemplars.filling)
 
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
