@@ -7,6 +7,7 @@ al. 2024) and fits the observation leaning on it; the result is between the two.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -108,11 +109,16 @@ class Denoise(Task):
 def fused(steps: Iterable[Step], pilot: Tensor, settings: Settings) -> Iterator[Step]:
     """The fit's steps, their estimates mixed with the filter's.
 
-    The network has its full share once a first run has had its steps.
+    The network has its full share once a first run has had its steps. With a single run, the
+    disagreement is that of the two.
     """
     for step in steps:
         share = settings.blend * min(1.0, (step.index + 1) / settings.iters)
-        yield replace(step, estimate=pilot.lerp(step.estimate, share))
+        spread = step.spread
+        if spread is None:
+            apart = (step.estimate - pilot).square().mean(1, keepdim=True).sqrt()
+            spread = apart * math.sqrt(share * (1 - share))
+        yield replace(step, estimate=pilot.lerp(step.estimate, share), spread=spread)
 
 
 def filtering(y: Tensor, model: Noise, settings: Settings, runtime: Runtime) -> Iterator[Step]:
