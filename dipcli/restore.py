@@ -32,7 +32,7 @@ class Result:
     stopped_at: number of steps made; seconds: wall time; partial: interrupted, the best so
     far; notes: what was found out, notes["trust"] how far the result can be trusted (see
     `Task.evidence`, `trust.report`); spread: disagreement between runs, (H, W) float32 in
-    [0, 1], None for a single run.
+    [0, 1], or between network and filter; None for a single estimate.
     """
 
     image: NDArray[Any]

@@ -113,6 +113,12 @@ class Settings:
         """How many times the network halves the picture."""
         return len(self.channels)
 
+    @property
+    def compares(self) -> bool:
+        """Whether estimates are compared: of several runs, or of a run and the filter."""
+        mixed = self.runs == 1 and self.passes > 0 and 0 < self.blend < 1
+        return self.runs > 1 or mixed
+
     def per_level(self, name: str) -> tuple[Any, ...]:
         """The field `name` with one value for each level."""
         value = getattr(self, name)

@@ -112,7 +112,7 @@ def _check(request: Request, settings: Settings, shared: Mapping[str, Any], mann
     if request.uncertainty:
         if format_for_suffix(Path(request.uncertainty).suffix) is None:
             raise UsageError(f"--uncertainty {request.uncertainty}: name a picture, such as .png")
-        if settings.runs < 2 or request.task == "fit":
+        if not settings.compares or request.task == "fit":
             raise UsageError("--uncertainty compares runs; give --runs 2 or more")
     to_stdout = shared["output"] == "-" or ("-" in shared["inputs"] and not shared["output"])
     if to_stdout and manner.as_json:

@@ -136,7 +136,7 @@ def tiled(task: Task, longest: int, settings: Settings, runtime: Runtime) -> Ite
     steps change; tiles to come show the task's first guess. A time budget is shared by area,
     and what it does not reach stays a guess. spread comes with the last tile, if all have it.
     """
-    canvas = Canvas(task.first_guess(runtime.device), spreads=settings.runs > 1)
+    canvas = Canvas(task.first_guess(runtime.device), spreads=settings.compares)
     tiles = grid(task.observation.shape[:2], longest, task.scale)
     tiles = [tile for tile in tiles if task.concerns(tile.window)]
     yield from runtime.memory.follow(

@@ -39,7 +39,8 @@ def report(
 ) -> dict[str, object]:
     """The evidence, and of the last step its spread and why it was the last; plain JSON.
 
-    spread: mean standard deviation between runs, 0..255; None where fewer than two were made.
+    spread: mean standard deviation between runs, 0..255, or between a run and the filter that
+    it is mixed with; None where only one estimate was made.
     """
     spread = None if step.spread is None else on_255(float(step.spread.mean()))
     ended = {"stopped_at": step.index + 1, "why": why(step, notes, partial)}

@@ -47,7 +47,7 @@ CASES = [
     ("denoise a.png --gif-every 3", 2, "--gif-every needs --gif"),
     ("denoise a.png --curve x.txt", 2, "choose .csv, .json, .png or .svg"),
     ("denoise a.png --uncertainty x.txt", 2, "--uncertainty x.txt"),
-    ("denoise a.png --uncertainty x.png --runs 1", 2, "give --runs 2 or more"),
+    ("denoise a.png --uncertainty x.png --preset fast", 2, "give --runs 2 or more"),
     ("denoise a.png --reference small.png", 2, "small.png is 10x8 but a.png is 20x16"),
     ("denoise a.png rgba.png -o x.png --gif x.gif", 2, "try x_{stem}.gif"),
     ("denoise a.png -o x.png --curve x.png", 2, "x.png would be two results of a.png"),
