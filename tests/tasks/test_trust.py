@@ -126,7 +126,7 @@ def test_tiny_pictures_of_every_kind_are_judged_without_a_warning(task, shape, d
             dipcli.inpaint(image, *more)
         return
     facts = getattr(dipcli, task)(image, *more, runs=1, **TINY).notes["trust"]
-    assert facts["spread"] is None
+    assert task == "denoise" or facts["spread"] is None  # there the filter is compared
     assert facts["why"]
     assert facts["stopped_at"] > 0
     assert "warning" not in facts
