@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dipcli.prior.normalisation import Normalisation
 from dipcli.prior.operators import Downsample
 
 
@@ -30,7 +31,7 @@ class Block(nn.Sequential):
         layers = [convolution(inputs, outputs, kernel, padding, stride if strided else 1, bias)]
         if stride > 1 and not strided:
             layers.append(pool(downsample, stride))
-        super().__init__(*layers, normalisation(outputs), nn.LeakyReLU(0.2, inplace=True))
+        super().__init__(*layers, Normalisation(outputs), nn.LeakyReLU(0.2, inplace=True))
 
 
 def convolution(
@@ -43,11 +44,6 @@ def convolution(
     return nn.Conv2d(
         inputs, outputs, kernel, stride, padding=kernel // 2, bias=bias, padding_mode=mode
     )
-
-
-def normalisation(channels: int) -> nn.Module:
-    """Batch normalisation that never keeps a running mean: the batch is the one picture."""
-    return nn.BatchNorm2d(channels, track_running_stats=False)
 
 
 def pool(kind: str, factor: int) -> nn.Module:

@@ -17,21 +17,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from dipcli.prior.borders import extend
+from dipcli.prior.inverses import inverse
 from dipcli.prior.noise import Noise
 
 RECORRUPTION = 0.05  # a of the first pass
-VALUES_AT_ONCE = 10_000_000  # of the patches whose groups are solved together: 40 MB an array
+VALUES_AT_ONCE = 3_000_000  # of the patches whose groups are solved together: 12 MB an array
 BAND = 8  # rows of reference patches whose groups are formed together: bounds the memory
 OUTSIDE = 1e3  # a value far from every true one
 LEAST_VARIANCE = (0.5 / 255) ** 2  # of a value: an 8-bit picture is not known better
 THOROUGH_FROM = 4  # passes
-STEADY = 1e-6  # added to the diagonal before an inversion, as a share of its mean
 
 
 @dataclass(frozen=True)
@@ -192,29 +191,13 @@ def believing(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
 
     X X' (X X' + D)^-1 = X M X' D^-1,   M = (X' D^-1 X + I)^-1
 
-    M itself is formed: for matrices this small that is faster than to solve.
+    and, where D hardly changes within the group, Theta Theta' = X (M - M^2) X' D^-1.
     """
     eye = torch.eye(X.shape[2], device=X.device)
     scaled = (X / D).mT
-    XM = X @ inverse(torch.baddbmm(eye, scaled, X))
-    return XM @ (scaled @ Y), ((XM @ (scaled @ scaled.mT)) * XM).sum(2, keepdim=True)
-
-
-def inverse(matrices: Tensor) -> Tensor:
-    """The inverses of small positive definite matrices, (N, n, n), which are changed a little:
-    alike patches make them singular to float32, and a millionth on the diagonal keeps them from it.
-
-    On the CPU through NumPy: torch's LAPACK wakes all threads for every small matrix, fifty
-    times slower whenever another process has one of the cores.
-    """
-    diagonal = matrices.diagonal(dim1=1, dim2=2)
-    diagonal += STEADY * diagonal.mean(1, keepdim=True)
-    inverses: Tensor
-    if matrices.device.type == "cpu":
-        inverses = torch.from_numpy(np.linalg.inv(matrices.numpy()))
-    else:
-        inverses = torch.linalg.inv(matrices)
-    return inverses
+    M = inverse((scaled @ X).add_(eye))
+    left = ((X @ (M - M @ M)).mul_(X) / D).sum(2, keepdim=True)
+    return X @ (M @ (scaled @ Y)), left
 
 
 def vectors(image: Tensor, p: int) -> Tensor:

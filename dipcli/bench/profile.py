@@ -1,0 +1,161 @@
+"""`python -m dipcli.bench.profile`: where the time of one step goes, and how low it could be.
+
+Two limits: the step's arithmetic at the rate that a large convolution reaches here, and the
+bytes that its operations read and write at the bandwidth that a large copy reaches here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections import Counter
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from dipcli import presets
+from dipcli.prior.fit import Descent, Problem
+from dipcli.prior.step import Runtime
+from dipcli.restore import runtime_for
+from dipcli.settings import Settings
+
+WARM_UP = 3  # steps
+MEASURED = 10  # steps
+GROUPS = {  # by a part of the operation's name, the first that fits
+    "convolution, backward": ("convolution_backward",),
+    "convolution, forward": ("conv",),
+    "normalisation": ("batch_norm",),
+    "activation": ("leaky_relu", "sigmoid"),
+    "enlarging, joining, copying": ("upsample", "cat", "copy", "clone", "contiguous", "to"),
+    "matrix products (optimizer)": ("mm", "bmm"),
+}
+
+
+class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of the tensors that operations read and write; views are free."""
+
+    def __init__(self) -> None:
+        """Nothing was moved yet."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.bytes = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run `func`, and count."""
+        result = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            self.bytes += sum(map(size, (args, result)))
+        return result
+
+
+def size(value: object) -> int:
+    """Bytes of all tensors in `value`."""
+    if isinstance(value, Tensor):
+        return value.numel() * value.element_size()
+    return sum(map(size, value)) if isinstance(value, (tuple, list)) else 0
+
+
+def descent(settings: Settings, runtime: Runtime, side: int) -> Descent:
+    """A run on a random picture of side x side, warmed up."""
+    y = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    y = y.to(runtime.device)
+    run = Descent(Problem(y, (side, side), picture=y), settings, runtime, 0, None)
+    for _ in range(WARM_UP):
+        run.step()
+    return run
+
+
+def seconds(work: Callable[[], object], device: torch.device, count: int = MEASURED) -> float:
+    """The least time of `work` among `count`."""
+    least = math.inf
+    for _ in range(count):
+        began = perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        least = min(least, perf_counter() - began)
+    return least
+
+
+def shares(run: Descent) -> dict[str, float]:
+    """Milliseconds of one step by group of operations; "the rest" completes the sum."""
+    with profile(activities=[ProfilerActivity.CPU]) as recorded:
+        for _ in range(MEASURED):
+            run.step()
+    times: Counter[str] = Counter()
+    for event in recorded.key_averages():
+        name = event.key.removeprefix("aten::")
+        fitting = (g for g, parts in GROUPS.items() if any(part in name for part in parts))
+        times[next(fitting, "the rest")] += event.self_cpu_time_total / 1e3 / MEASURED
+    return dict(times.most_common())
+
+
+def arithmetic(runtime: Runtime) -> float:
+    """FLOP per second of a large convolution, forward and backward, in the run's precision."""
+    layer = torch.nn.Conv2d(128, 128, 3, padding=1).to(runtime.device)
+    layer = layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    x = torch.rand(1, 128, 256, 256, device=runtime.device, requires_grad=True)
+
+    def work() -> None:
+        amp = runtime.amp
+        with torch.autocast(runtime.device.type, dtype=amp, enabled=amp is not None):
+            layer(x.to(memory_format=torch.channels_last)).sum().backward()
+
+    return 3 * 2 * 128 * 128 * 9 * 256 * 256 / seconds(work, runtime.device)
+
+
+def bandwidth(device: torch.device) -> float:
+    """Bytes per second, read and written, of a copy far larger than the caches."""
+    source = torch.rand(1 << 27, device=device)
+    target = torch.empty_like(source)
+    return 2 * size(source) / seconds(lambda: target.copy_(source), device)
+
+
+def report(settings: Settings, runtime: Runtime, side: int) -> str:
+    """The table, in Markdown."""
+    run = descent(settings, runtime, side)
+    step = seconds(run.step, runtime.device)
+    with FlopCounterMode(display=False) as flops:
+        run.step()
+    with Traffic() as traffic:
+        run.step()
+    rate, width = arithmetic(runtime), bandwidth(runtime.device)
+    count = flops.get_total_flops()
+    rows = [f"| {name} | {time:.1f} |" for name, time in shares(run).items()]
+    limits = [
+        f"| **step** | **{1e3 * step:.1f}** |",
+        f"| limit: {count / 1e9:.2f} GFLOP at {rate / 1e9:.0f} GFLOP/s"
+        f" | {1e3 * count / rate:.1f} |",
+        f"| limit: {traffic.bytes / 1e6:.0f} MB at {width / 1e9:.1f} GB/s"
+        f" | {1e3 * traffic.bytes / width:.1f} |",
+    ]
+    return "\n".join(["| one step | ms |", "|---|---:|", *rows, *limits])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table for one preset."""
+    parser = argparse.ArgumentParser(prog="python -m dipcli.bench.profile", description=__doc__)
+    parser.add_argument("--task", default="denoise")
+    parser.add_argument("--kind", default="", help="of picture or damage: scattered, x4, ...")
+    parser.add_argument("--preset", default="auto")
+    parser.add_argument("--side", type=int, default=512, help="of the picture, in pixels")
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args(argv)
+    settings = presets.resolve(args.task, args.preset, args.kind)
+    runtime = runtime_for(args.device)
+    print(
+        f"{args.task} {args.preset}, {args.side}x{args.side}, {args.device}, "
+        f"{torch.get_num_threads()} threads\n"
+    )
+    print(report(settings, runtime, args.side))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
