@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 from dipcli.settings import Settings
@@ -16,11 +18,29 @@ BYTES_BESIDE_FIT = 100.0  # per pixel, of what a filter leaves for the fit
 BYTES_AT_ONCE = 2.5e8  # whatever the size
 FLOAT32 = 1.4
 
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt, as in malloc.h
+_REUSED = 2**28  # bytes: arrays up to this size
+_KEPT = 2**30  # bytes that may stay with the process after use
+
 
 def available() -> float | None:
     """Bytes of host memory that can be had, within all limits; None if not known."""
     found = [free for free in (_meminfo(), _cgroup(), _address_space()) if free is not None]
     return min(found) if found else physical()
+
+
+def reuse() -> None:
+    """Let this process use freed memory again instead of giving it back; for programs only.
+
+    glibc maps every large array anew, and the pages that have to be cleared cost a fifth of the
+    time of a restoration. Elsewhere nothing happens.
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:  # not in musl
+        mallopt(_MMAP_THRESHOLD, _REUSED)
+        mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
 def physical() -> int | None:

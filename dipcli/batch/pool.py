@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
+from dipcli import memory
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.work import Watch, work
@@ -81,6 +82,7 @@ def _devices(workers: int, device: str) -> list[str]:
 def _initialise(devices: Any, threads: int, parent: int) -> None:
     """Prepare a worker: its device and threads; Ctrl-C is the parent's to pass on as SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    memory.reuse()
     _Worker.interrupt.__enter__()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     import torch

@@ -18,6 +18,7 @@ from dipcli.bench import memory
 from dipcli.bench.cases import Case, Pixels, Problem, problem
 from dipcli.bench.orders import Order
 from dipcli.errors import DipError, UsageError
+from dipcli.memory import reuse
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Step
@@ -143,6 +144,7 @@ def _value(text: str) -> Any:
 
 def main() -> int:
     """Measure the order on the command line; an error is one line on stderr and its exit code."""
+    reuse()
     try:
         print(json.dumps(measure(Order.from_json(sys.argv[1]))))
     except DipError as error:

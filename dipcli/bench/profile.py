@@ -20,7 +20,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from dipcli import presets
+from dipcli import memory, presets
 from dipcli.prior.fit import Descent, Problem
 from dipcli.prior.step import Runtime
 from dipcli.restore import runtime_for
@@ -147,6 +147,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--side", type=int, default=512, help="of the picture, in pixels")
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args(argv)
+    memory.reuse()
     settings = presets.resolve(args.task, args.preset, args.kind)
     runtime = runtime_for(args.device)
     print(

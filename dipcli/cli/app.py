@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import dipcli
+from dipcli import memory
 from dipcli.cli import config
 from dipcli.errors import DipError, MemoryLimitError
 
@@ -77,6 +78,7 @@ def app() -> None:
 def main() -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _terminate)
+    memory.reuse()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -50,10 +50,10 @@ class Run:
         """Draw z, the network and the held-out pixels from one generator."""
         device = runtime.device
         self.generator = generator = seeded(runtime.seed, seed_of_run)
-        canvas = networks.canvas(problem.size, settings)
-        y = problem.observation
-        z = inputs.draw(settings.input, canvas, settings.input_depth, generator, problem.picture)
         layout = torch.contiguous_format if device.type == "mps" else torch.channels_last
+        self.observation = y = problem.observation.contiguous(memory_format=layout)
+        canvas = networks.canvas(problem.size, settings)
+        z = inputs.draw(settings.input, canvas, settings.input_depth, generator, problem.picture)
         net = networks.build(settings, z.shape[1], y.shape[1], generator)
         self.net: nn.Module = net.to(device).to(memory_format=layout)  # type: ignore[call-overload]
         self.optimizers: list[Optimizer] = optimizers.build(
@@ -134,7 +134,7 @@ class Descent:
     def step(self) -> Step:
         """One step down the gradient, unless it diverged."""
         run, problem, settings = self.run, self.problem, self.settings
-        y = problem.observation
+        y = run.observation  # in the layout of the output
         with reproducible(self.runtime.device):
             output = run.output()
             fitted = problem.operator(output)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from dipcli.settings import Settings
 
@@ -70,9 +71,11 @@ class LastStep:
 
     def update(self, step: int, output: Tensor, fitted: Tensor, average: Tensor) -> None:
         """Take this step for the best."""
-        error = (fitted - self.observation).square()
-        mean = error.mean() if self.weight is None else (error * self.weight).mean()
-        self.best, self.best_step, self.score = average, step, float(mean)
+        if self.weight is None:
+            error = F.mse_loss(fitted, self.observation)
+        else:
+            error = ((fitted - self.observation).square() * self.weight).mean()
+        self.best, self.best_step, self.score = average, step, float(error)
 
     def why(self) -> str:
         """It never does."""
