@@ -14,7 +14,7 @@ each patch weighted by the inverse of its remaining noise, 1 / |theta_i|^2.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -31,6 +31,8 @@ BAND = 8  # rows of reference patches whose groups are formed together: bounds t
 OUTSIDE = 1e3  # a value far from every true one
 LEAST_VARIANCE = (0.5 / 255) ** 2  # of a value: an 8-bit picture is not known better
 THOROUGH_FROM = 4  # passes
+
+Combine = Callable[[Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,25 @@ def estimates(
         yield basic
 
 
-def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass) -> Tensor:
+def ridge(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """The estimates of groups Y, (N, k, n), and the noise left in them as a share, (N, k, 1).
+
+    X: the groups' pilots, None in the first pass, both about their means; D: (N, k, 1).
+    """
+    return unbiased(Y, D) if X is None else believing(X, Y, D)
+
+
+def collaborate(
+    y: Tensor,
+    pilot: Tensor | None,
+    variance: Tensor,
+    wanted: Pass,
+    combine: Combine = ridge,
+) -> Tensor:
     """One pass over y, (1, C, H, W); pilot of the same shape, or None in the first pass.
 
-    variance: of the noise of each value, (1, C, H, W). Groups are formed on the pilot, or on y.
+    variance: of the noise of each value, (1, C, H, W). Groups are formed on the pilot, or on y;
+    combine makes their estimates, see `ridge`.
     """
     size = y.shape[-2:]
     p = min(wanted.patch, *size)
@@ -113,7 +130,7 @@ def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass)
         index = alike(guide[:, :, cut], top - cut.start, bottom - cut.start, p, wanted)
         clean = None if pilot is None else vectors(pilot[:, :, cut], p)
         spread = total[:, :, cut.start : cut.stop - p + 1].reshape(-1)
-        values, weights = filtered(vectors(y[:, :, cut], p), clean, spread, index)
+        values, weights = filtered(vectors(y[:, :, cut], p), clean, spread, index, combine)
         part = (cut.stop - cut.start, width)
         numerator[:, :, cut] += F.fold(values.t()[None], part, p)
         denominator[:, :, cut] += F.fold(weights.expand(-1, p * p).t()[None], part, p)
@@ -152,7 +169,7 @@ def alike(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
 
 
 def filtered(
-    noisy: Tensor, clean: Tensor | None, spread: Tensor, index: Tensor
+    noisy: Tensor, clean: Tensor | None, spread: Tensor, index: Tensor, combine: Combine = ridge
 ) -> tuple[Tensor, Tensor]:
     """Sums of weighted estimates and of weights for every patch: (P, n) and (P, 1).
 
@@ -167,11 +184,9 @@ def filtered(
         Y = noisy.index_select(0, flat).view(count, k, n)
         D = spread.index_select(0, flat).view(count, k, 1).clamp_min(n * LEAST_VARIANCE)
         middle = Y.mean(1, keepdim=True)
-        if clean is None:
-            estimate, left = unbiased(Y - middle, D)
-        else:
-            X = clean.index_select(0, flat).view(count, k, n)
-            estimate, left = believing(X - X.mean(1, keepdim=True), Y - middle, D)
+        X = None if clean is None else clean.index_select(0, flat).view(count, k, n)
+        X = None if X is None else X - X.mean(1, keepdim=True)
+        estimate, left = combine(X, Y - middle, D)
         weight = 1 / (left + 1 / k).clamp_min(1e-3)
         values.index_add_(0, flat, ((estimate + middle) * weight).view(-1, n))
         weights.index_add_(0, flat, weight.view(-1, 1))

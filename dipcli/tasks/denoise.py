@@ -14,12 +14,13 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli.errors import UsageError
+from dipcli.prior import correlated, patches
 from dipcli.prior import noise as noises
-from dipcli.prior import patches
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
 from dipcli.prior.noise import Noise
@@ -31,6 +32,7 @@ from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, pass
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
 THOROUGH = 4.0  # times as long as the pass before may the last pass of the filter take
+MOST_CORRELATED = 3  # passes worth making where neighbours share the noise
 SIGMA_LIMIT = 255.0  # on the 0..255 scale
 
 
@@ -61,10 +63,17 @@ class Denoise(Task):
             return Noise(self.sigma / 255)
         return noises.estimate(self.observation, "photo" if self.kind == "jpeg" else self.noise)
 
+    @cached_property
+    def covariances(self) -> tuple[Tensor, ...]:
+        """Of noise that neighbours share; none for other noise, and for small pictures."""
+        if self.model.clean or self.model.kind != "photo":
+            return ()
+        return correlated.covariances(self.pixels.tensor(torch.device("cpu")))
+
     def part(self, window: Window) -> Self:
         """With the noise of the whole picture."""
         part = super().part(window)
-        part.model = self.model
+        part.model, part.covariances = self.model, self.covariances
         return part
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
@@ -92,7 +101,7 @@ class Denoise(Task):
             yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
             return
         last, pilot, target = None, None, y
-        passes = filtering(y, self.model, settings, runtime)
+        passes = filtering(y, self.model, self.covariances, settings, runtime)
         for last in within(passes, deadline, longer=THOROUGH):
             pilot = last.estimate
             yield replace(last, estimate=self.model.unclipped(pilot))
@@ -121,15 +130,24 @@ def fused(steps: Iterable[Step], pilot: Tensor, settings: Settings) -> Iterator[
         yield replace(step, estimate=pilot.lerp(step.estimate, share), spread=spread)
 
 
-def filtering(y: Tensor, model: Noise, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-    """The passes of the patch-group filter."""
-    wanted = patches.schedule(settings.passes, y.shape[1], settings.stride)
-    total = settings.passes + settings.runs * settings.iters
+def filtering(
+    y: Tensor,
+    model: Noise,
+    covariances: tuple[Tensor, ...],
+    settings: Settings,
+    runtime: Runtime,
+) -> Iterator[Step]:
+    """The passes of the patch-group filter that suits the noise."""
+    shared = tuple(S.to(y.device) for S in covariances)
+    count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
+    wanted = patches.schedule(count, y.shape[1], settings.stride)
 
     def estimates(reached: Reached | None) -> Iterable[Tensor]:
+        if shared and wanted:
+            return correlated.estimates(y, shared, count, settings.stride, reached)
         return patches.estimates(y, model, wanted, reached=reached) if wanted else ()
 
-    return passed(estimates, y, total, runtime.memory)
+    return passed(estimates, y, count + settings.runs * settings.iters, runtime.memory)
 
 
 def denoise(image: NDArray[Any], *, sigma: float | None = None, noise: str = "auto") -> Denoise:
