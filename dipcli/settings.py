@@ -20,6 +20,7 @@ INPUTS = ("pyramid", "noise", "mesh", "fourier", "picture")
 OPTIMIZERS = ("muon", "adam")
 LOSSES = ("mse", "l1", "charbonnier")
 KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gauss")
+THOROUGH_FROM = 4  # passes of the filter in denoising: the last of so many is a thorough one
 LEAST_TILE = 32  # pixels
 STOPS = ("auto", "holdout", "variance", "none")
 

@@ -5,12 +5,15 @@ import math
 from dipcli import memory as needs
 from dipcli import tiling
 from dipcli.batch.request import Job, Request
-from dipcli.settings import Settings
+from dipcli.settings import THOROUGH_FROM, Settings
 
-# Measured on two cores with bfloat16: a step of the slim net (16-32-64-128-128) takes 1 s per
-# megapixel, and grows with its multiplications; a pass of the filter at stride 4 takes 9 s.
-SECONDS_PER_MAC = 1.4e-4  # per megapixel and step
-SECONDS_PER_PASS = 144.0  # per megapixel, over the square of the stride
+# Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and
+# 1.45e-5 s for each multiplication per pixel (0.4 s for 8-16-32-64-128, 0.7 s for
+# 32-64-128-128-128); a pass of the filter at stride 4 takes 6 s, its thorough pass 30 s.
+SECONDS_PER_STEP = 0.37
+SECONDS_PER_MAC = 1.45e-5
+SECONDS_PER_PASS = 96.0  # over the square of the stride
+SECONDS_OF_THOROUGH_PASS = 30.0
 BASE = 4.5e8  # bytes of the process itself
 WHOLE_COPIES = 3 * 12.0  # bytes per pixel: the picture read, first guess and result, in colour
 
@@ -18,8 +21,11 @@ WHOLE_COPIES = 3 * 12.0  # bytes per pixel: the picture read, first guess and re
 def seconds(job: Job, request: Request, settings: Settings) -> float:
     """Seconds on two CPU cores, at most the budget of --time."""
     macs = sum(27 * c * c / 4.0 ** (level + 1) for level, c in enumerate(settings.channels))
-    fitting = settings.iters * settings.runs * macs * SECONDS_PER_MAC
-    filtering = settings.passes * SECONDS_PER_PASS / settings.stride**2
+    step = SECONDS_PER_STEP + macs * SECONDS_PER_MAC
+    fitting = settings.iters * settings.runs * step
+    thorough = request.task == "denoise" and settings.passes >= THOROUGH_FROM
+    filtering = (settings.passes - thorough) * SECONDS_PER_PASS / settings.stride**2
+    filtering += SECONDS_OF_THOROUGH_PASS if thorough else 0.0
     tiles, count, _ = _tiles(job, request, settings)
     found = 1.0 + tiles * count / 1e6 * (fitting + filtering)
     return min(found, settings.time) if settings.time else found

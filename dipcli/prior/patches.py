@@ -24,13 +24,13 @@ from torch.nn import functional as F
 from dipcli.prior.borders import extend
 from dipcli.prior.inverses import inverse
 from dipcli.prior.noise import Noise
+from dipcli.settings import THOROUGH_FROM
 
 RECORRUPTION = 0.05  # a of the first pass
 VALUES_AT_ONCE = 3_000_000  # of the patches whose groups are solved together: 12 MB an array
 BAND = 8  # rows of reference patches whose groups are formed together: bounds the memory
 OUTSIDE = 1e3  # a value far from every true one
 LEAST_VARIANCE = (0.5 / 255) ** 2  # of a value: an 8-bit picture is not known better
-THOROUGH_FROM = 4  # passes
 
 Combine = Callable[[Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
 
