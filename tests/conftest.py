@@ -1,5 +1,6 @@
 """What tests of several rooms share: small pictures, the standard pictures, and few threads."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,9 @@ DATA = ROOT.parent / "shared" / "data"
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
-    """Tiny pictures are fastest on one thread, and other work on the machine is not disturbed."""
+    """Tiny pictures are fastest on one thread, and the tests run as two processes."""
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of what the tests start
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def test_a_stale_claim_is_taken_over(kind, tmp_path):
 
 
 @pytest.mark.skipif(not born(1), reason="the system does not tell when a process began")
-@pytest.mark.parametrize("pid", [os.getpid(), os.getppid()])
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid()], ids=["own", "parent"])
 def test_an_earlier_process_with_the_same_number_is_dead(pid, tmp_path):
     out = tmp_path / "x.png"
     claim_of(out, pid, born="99")

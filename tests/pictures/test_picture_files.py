@@ -136,7 +136,7 @@ def test_files_of_living_processes_and_young_ones_of_other_hosts_stay(tmp_path):
 
 
 @pytest.mark.skipif(not files.born(1), reason="the system does not tell when a process began")
-@pytest.mark.parametrize("pid", [os.getpid(), os.getppid()])
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid()], ids=["own", "parent"])
 def test_an_earlier_process_with_the_same_number_is_dead(pid, tmp_path):
     path = tmp_path / f"{files.TEMPORARY}{files._HOST}-{pid}-99-00000000"
     path.write_bytes(b"x")
