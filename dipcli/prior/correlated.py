@@ -19,15 +19,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dipcli.prior.groups import Combine
 from dipcli.prior.inverses import inverse
-from dipcli.prior.patches import (
-    Combine,
-    Pass,
-    collaborate,
-    enlarged,
-    halved,
-    matched_patch,
-)
+from dipcli.prior.patches import Pass, collaborate, enlarged, halved, matched_patch
 
 BLOCK = 16  # pixels; holds the wavelengths of camera noise
 FLATTEST = 0.1  # share of the blocks that are taken to be flat; 0.3 loses 0.1 dB
@@ -79,7 +73,9 @@ def estimates(
     p = matched_patch(y.shape[1])
     unused = torch.zeros_like(y)  # the noise is told by its covariance
     if reached is None:
-        basic = collaborate(y, None, unused, Pass(p, FIRST_GROUP, stride=stride), first(noise[0]))
+        basic = collaborate(
+            y, None, unused, Pass(p, FIRST_GROUP, stride=stride, combine=first(noise[0]))
+        )
         if len(noise) > 1:
             *_, coarse = estimates(halved(y), noise[1:], 2, stride)
             basic = basic.clamp(0, 1)
@@ -88,8 +84,8 @@ def estimates(
         yield reached[1]
     made, basic = reached
     for _ in range(made, count):
-        wanted = Pass(p, GROUP, stride=stride)
-        basic = collaborate(y, basic, unused, wanted, second(noise[0])).clamp(0, 1)
+        wanted = Pass(p, GROUP, stride=stride, combine=second(noise[0]))
+        basic = collaborate(y, basic, unused, wanted).clamp(0, 1)
         yield basic
 
 

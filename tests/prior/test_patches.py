@@ -2,16 +2,15 @@ import numpy as np
 import pytest
 import torch
 
+from dipcli.prior.groups import gaussian, ridge
 from dipcli.prior.noise import Noise
 from dipcli.prior.patches import (
     Pass,
     alike,
-    believing,
     collaborate,
     estimates,
     halved,
     schedule,
-    unbiased,
 )
 
 
@@ -84,36 +83,22 @@ def test_the_nearest_patches_are_found():
     assert {divmod(place, 37) for place in found} == set(nearest)
 
 
-def test_the_two_forms_of_the_inverse_agree():
-    generator = torch.Generator().manual_seed(4)
-    X = torch.randn(3, 7, 5, generator=generator)
-    Y = torch.randn(3, 7, 5, generator=generator)
-    D = 0.1 + torch.rand(3, 7, 1, generator=generator)
-    theta = X @ X.mT @ torch.linalg.inv(X @ X.mT + torch.diag_embed(D[..., 0]))
-    estimate, left = believing(X, Y, D)
-    assert torch.allclose(estimate, theta @ Y, atol=1e-4)
-    D = torch.full_like(D, 0.3)
-    theta = X @ X.mT @ torch.linalg.inv(X @ X.mT + torch.diag_embed(D[..., 0]))
-    _, left = believing(X, Y, D)
-    assert torch.allclose(left[..., 0], theta.square().sum(2), atol=1e-4)
-
-
-def test_the_first_pass_is_its_formula():
-    generator = torch.Generator().manual_seed(5)
-    Y = torch.randn(2, 6, 9, generator=generator)
-    D = 0.1 + torch.rand(2, 6, 1, generator=generator)
-    diagonal = torch.diag_embed(D[..., 0])
-    theta = torch.eye(6) - 1.05 * diagonal @ torch.linalg.inv(Y @ Y.mT + 0.05 * diagonal)
-    estimate, left = unbiased(Y, D)
-    assert torch.allclose(estimate, theta @ Y, atol=1e-3)
-    assert torch.allclose(left[..., 0], theta.square().sum(2), atol=1e-3)
-
-
 def test_patches_all_alike_are_no_trouble():
     flat = torch.full((1, 3, 30, 30), 0.25)
     for pilot in (None, flat):
         out = collaborate(flat, pilot, torch.full_like(flat, 0.01), Pass(4, 32, 6, 3))
         assert torch.allclose(out, flat, atol=1e-3)
+
+
+def test_the_two_estimators_take_turns_and_the_last_pass_is_thorough():
+    for channels in (1, 3):
+        kinds = [wanted.combine for wanted in schedule(6, channels, 3)]
+        assert kinds == [ridge, ridge, gaussian, ridge, gaussian, ridge]
+        *most, last = schedule(4, channels, 3)
+        assert last.patch > most[-1].patch
+        assert last.group > most[-1].group
+        assert last.stride <= last.patch  # no value is left out
+        assert [len(schedule(count, channels, 3)) for count in range(6)] == list(range(6))
 
 
 def test_an_odd_edge_is_its_own_mean_when_halved():

@@ -1,0 +1,71 @@
+"""What the patches of one group tell about each of them: two estimators that err differently.
+
+The k patches of a group are the rows of Y = X + W, (k, n), about the group's mean; D, diagonal,
+is the noise variance summed over each. NL-Ridge (Herbreteau, Kervrann, SIAM J. Imaging Sciences
+2025) takes the best linear combinations of *patches*, Theta Y, where
+
+    no pilot:      Theta = I - (1 + a) D (Y Y' + a D)^-1      (unbiased risk, a = 0.05)
+    a pilot X:     Theta = X X' (X X' + D)^-1                  (least risk, X believed)
+
+NL-Bayes (Lebrun, Buades, Morel, SIAM J. Imaging Sciences 2013) takes the best linear combinations
+of the *values* of a patch, Y W', the patches being samples of one Gaussian:
+
+    a pilot X:     W = C (C + s I)^-1,    C = X' X / k,    s the mean noise variance of a value
+
+Either believes its own errors when it is its own pilot; one after the other they correct them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from dipcli.prior.inverses import inverse
+
+RECORRUPTION = 0.05  # a
+BELIEF = 0.9  # of s: the pilot has lost some of C. 0.8 gains 0.02 dB at sigma 25, 1 at sigma 10
+
+# The pilots (N, k, n) or None, the noisy groups (N, k, n), both about their means, and the noise
+# variances (N, k, 1) -> the estimates (N, k, n) and the share of the noise left in them (N, k, 1).
+Combine = Callable[[Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+def ridge(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """NL-Ridge, with a pilot or without."""
+    return unbiased(Y, D) if X is None else believing(X, Y, D)
+
+
+def unbiased(Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """NL-Ridge without a pilot: Theta Y and |theta_i|^2."""
+    eye = torch.eye(Y.shape[1], device=Y.device)
+    inner = torch.baddbmm(torch.diag_embed(RECORRUPTION * D[..., 0]), Y, Y.mT)
+    theta = eye - (1 + RECORRUPTION) * D * inverse(inner)
+    return theta @ Y, theta.square().sum(2, keepdim=True)
+
+
+def believing(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """NL-Ridge with a pilot: the same two, through the n x n form of the same inverse.
+
+    X X' (X X' + D)^-1 = X M X' D^-1,   M = (X' D^-1 X + I)^-1
+
+    and, where D hardly changes within the group, Theta Theta' = X (M - M^2) X' D^-1.
+    """
+    eye = torch.eye(X.shape[2], device=X.device)
+    scaled = (X / D).mT
+    M = inverse((scaled @ X).add_(eye))
+    left = ((X @ (M - M @ M)).mul_(X) / D).sum(2, keepdim=True)
+    return X @ (M @ (scaled @ Y)), left
+
+
+def gaussian(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """NL-Bayes with a pilot: Y W' and |W|^2 / n, the same for all patches of a group."""
+    if X is None:
+        raise ValueError("a Gaussian is learnt from pilots")
+    k, n = Y.shape[1:]
+    s = BELIEF / n * D.mean(1, keepdim=True)
+    C = X.mT @ X / k
+    W = C @ inverse(C + s * torch.eye(n, device=Y.device))
+    left = W.square().sum((1, 2), keepdim=True) / n
+    return Y @ W.mT, left.expand(-1, k, -1)
