@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -74,24 +74,38 @@ class SuperRes(Task):
         last = None
         for last in ensemble(problem, settings, runtime, deadline):
             yield last
-        if last is None or not settings.project:
-            return
-        last = consistent(last, problem)
-        yield last
-        refined = refining(last.estimate, problem, settings, runtime)
-        for step in within(after(last, refined), deadline):
-            yield replace(step, estimate=step.estimate.clamp(0, 1), spread=last.spread)
+        if last is not None:
+            if not settings.project:
+                return
+            last = consistent(last, problem)
+            yield last
+        refined = within(refining(last, self.first_guess, problem, settings, runtime), deadline)
+        for step in refined if last is None else after(last, refined):
+            spread = None if last is None else last.spread
+            yield replace(step, estimate=step.estimate.clamp(0, 1), spread=spread)
 
 
 def refining(
-    start: Tensor, problem: Problem, settings: Settings, runtime: Runtime
+    fitted: Step | None,
+    first_guess: Callable[[torch.device], Tensor],
+    problem: Problem,
+    settings: Settings,
+    runtime: Runtime,
 ) -> Iterator[Step]:
-    """The passes of the patch-group filter, each consistent with what was observed."""
+    """The passes of the patch-group filter, each consistent with what was observed.
+
+    From the picture that was fitted, or else from the first guess.
+    """
+    y, operator = problem.observation, problem.operator
+    if fitted is None:
+        start = project(first_guess(runtime.device), operator, y).clamp(0, 1)
+    else:
+        start = fitted.estimate
 
     def pictures(reached: Reached | None) -> Iterator[Tensor]:
         made, x = (0, start) if reached is None else reached
         passes, stride = settings.passes, settings.stride
-        return refinements(x, problem.operator, problem.observation, passes, stride, made)
+        return refinements(x, operator, y, passes, stride, fitted is not None, made)
 
     return passed(pictures, start, settings.passes, runtime.memory)
 

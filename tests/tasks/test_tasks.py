@@ -57,13 +57,16 @@ def test_known_pixels_survive_in_every_dtype(dtype):
     assert np.array_equal(filled[~hole], image[~hole])
 
 
-def test_enlarging_is_sharper_than_the_flat_blocks_and_consistent_with_the_input():
+@pytest.mark.parametrize(("preset", "stages"), [("auto", "fit fusion filter"), ("fast", "filter")])
+def test_enlarging_is_consistent_with_the_input(preset, stages):
     operator = Downsample(2)
     task = tasks.superres(truth(24), scale=2)
     assert task.output_shape == (48, 48, 3)
-    *_, step = task.steps(task.settings("auto", **FAST, iters=60), CPU)
-    assert step.stage == "filter"  # the last of the passes; each ends consistent
-    again = operator(step.estimate) - task.pixels.tensor(CPU.device)
+    small = FAST if preset == "auto" else {}
+    steps = list(task.steps(task.settings(preset, **small, iters=60), CPU))
+    assert list(dict.fromkeys(step.stage for step in steps)) == stages.split()
+    assert [step.index for step in steps] == list(range(len(steps)))
+    again = operator(steps[-1].estimate) - task.pixels.tensor(CPU.device)
     assert again.square().mean().sqrt() < 1 / 255
 
 
