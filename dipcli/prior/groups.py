@@ -12,7 +12,7 @@ of the *values* of a patch, Y W', the patches being samples of one Gaussian:
 
     a pilot X:     W = C (C + s I)^-1,    C = X' X / k,    s the mean noise variance of a value
 
-Either believes its own errors when it is its own pilot; one after the other they correct them.
+Either comes to believe its own errors when it is its own pilot; their mean does less so.
 """
 
 from __future__ import annotations
@@ -69,3 +69,9 @@ def gaussian(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     W = C @ inverse(C + s * torch.eye(n, device=Y.device))
     left = W.square().sum((1, 2), keepdim=True) / n
     return Y @ W.mT, left.expand(-1, k, -1)
+
+
+def both(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of NL-Ridge and NL-Bayes, with a pilot; their SURE does not tell which is better."""
+    (one, left), (other, also_left) = ridge(X, Y, D), gaussian(X, Y, D)
+    return one.lerp(other, 0.5), left.lerp(also_left, 0.5)
