@@ -13,7 +13,7 @@ from dipcli.settings import Settings
 # filter, 0.25 GB whatever the size; 4.3 GB per megapixel for the published net; in float32
 # 1.4 times as much. It grows with the channels at each level.
 BYTES_PER_CHANNEL = 25.0  # per pixel
-BYTES_OF_FILTER = 240.0  # per pixel, of its passes
+BYTES_OF_FILTER = 330.0  # per pixel, of its passes
 BYTES_BESIDE_FIT = 100.0  # per pixel, of what a filter leaves for the fit
 BYTES_AT_ONCE = 2.5e8  # whatever the size
 FLOAT32 = 1.4
