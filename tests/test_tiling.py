@@ -50,7 +50,7 @@ def test_large_pictures_are_cut_alike_whatever_memory_abounds():
 
 
 def test_less_memory_means_smaller_tiles_down_to_a_smallest():
-    frees = (8 * GB, 0.9 * GB, 0.7 * GB, 0.5 * GB, 0.1 * GB)
+    frees = (8 * GB, 1.1 * GB, 0.7 * GB, 0.55 * GB, 0.1 * GB)
     sides = [tiling.side(AUTO, (1024, 1024), free) for free in frees]
     assert sides[0] is None
     assert all(a > b for a, b in pairwise(sides[1:]))
