@@ -50,9 +50,11 @@ def test_large_pictures_are_cut_alike_whatever_memory_abounds():
 
 
 def test_less_memory_means_smaller_tiles_down_to_a_smallest():
-    frees = (8 * GB, 1.1 * GB, 0.7 * GB, 0.55 * GB, 0.1 * GB)
+    enough = [1.01 * memory.need(AUTO, side**2) / tiling.SHARE for side in (768, 512, 384)]
+    frees = (8 * GB, *enough, 0.1 * GB)
     sides = [tiling.side(AUTO, (1024, 1024), free) for free in frees]
     assert sides[0] is None
+    assert sides[1:4] == [768, 512, 384]
     assert all(a > b for a, b in pairwise(sides[1:]))
     assert sides[-1] == tiling.SIDES[-1]
     wide = presets.resolve("denoise", "paper")

@@ -50,12 +50,12 @@ def believing(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
 
     X X' (X X' + D)^-1 = X M X' D^-1,   M = (X' D^-1 X + I)^-1
 
-    and, where D hardly changes within the group, Theta Theta' = X (M - M^2) X' D^-1.
+    and |theta_i|^2 is the diagonal of X M (X' D^-2 X) M X'.
     """
     eye = torch.eye(X.shape[2], device=X.device)
     scaled = (X / D).mT
     M = inverse((scaled @ X).add_(eye))
-    left = ((X @ (M - M @ M)).mul_(X) / D).sum(2, keepdim=True)
+    left = (X @ (M @ (scaled @ scaled.mT) @ M)).mul_(X).sum(2, keepdim=True)
     return X @ (M @ (scaled @ Y)), left
 
 

@@ -88,12 +88,7 @@ def estimates(
         yield basic
 
 
-def collaborate(
-    y: Tensor,
-    pilot: Tensor | None,
-    variance: Tensor,
-    wanted: Pass,
-) -> Tensor:
+def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass) -> Tensor:
     """One pass over y, (1, C, H, W); pilot of the same shape, or None in the first pass.
 
     variance: of the noise of each value, (1, C, H, W). Groups are formed on the pilot, or on y.
