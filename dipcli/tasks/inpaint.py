@@ -16,9 +16,9 @@ from torch import Tensor
 from dipcli.errors import MaskError
 from dipcli.prior.completion import completions, interpolated, thin_plate
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.exemplars import Exemplars
 from dipcli.prior.fit import Problem
 from dipcli.prior.operators import Mask
+from dipcli.prior.shiftmap import continuations, holes
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks import trust
@@ -105,7 +105,7 @@ class Inpaint(Task):
             last = replace(last, estimate=torch.where(hole, last.estimate, y))
             yield last
         start = None if last is None else last.estimate
-        complete = exemplary if self.kind in ("object", "large") else completing
+        complete = continuing if self.kind in ("object", "large") else completing
         filtered = within(complete(y, known, settings, start, runtime), deadline)
         for step in filtered if last is None else after(last, filtered):
             yield step if last is None else replace(step, spread=last.spread)
@@ -128,16 +128,19 @@ def completing(
     return passed(fillings, y if start is None else start, settings.passes, runtime.memory)
 
 
-def exemplary(
+def continuing(
     y: Tensor, known: Tensor, settings: Settings, start: Tensor | None, runtime: Runtime
 ) -> Iterator[Step]:
-    """Detail from the picture's own patches, where a network has none to give."""
+    """Copies of what is known, hole by hole, where a network alone leaves a smear."""
     if not settings.passes:
         return iter(())
-    first = thin_plate(y, known) if start is None else start
-    exemplars = Exemplars(y, known, first, settings.passes, runtime.seed)
-    planned = exemplars.planned
-    return passed(lambda _: exemplars.fillings(), first, planned, runtime.memory, exemplars.filling)
+    guide = thin_plate(y, known) if start is None else start
+
+    def fillings(reached: Reached | None) -> Iterator[Tensor]:
+        return continuations(y, known, guide, settings.passes, reached)
+
+    planned = len(holes(known[0, 0].cpu().numpy() == 0)[1])
+    return passed(fillings, guide, planned, runtime.memory)
 
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
