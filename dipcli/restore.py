@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from dipcli import tasks
 from dipcli.errors import UsageError
@@ -51,15 +50,16 @@ class Result:
 
 
 class History:
-    """The loss of every step; it stays on the device until its value is needed."""
+    """The loss of every step, as numbers: a small tensor that stays keeps the large ones beside it
+    in the heap from being used again, a plane of the picture each step."""
 
     def __init__(self) -> None:
         """Nothing was done yet."""
-        self.losses: list[Tensor | float] = []
+        self.losses: list[float] = []
 
     def state(self) -> dict[str, Any]:
-        """The losses as numbers."""
-        return {"losses": [float(loss) for loss in self.losses]}
+        """The losses so far."""
+        return {"losses": list(self.losses)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """The steps of an earlier process come first."""
@@ -106,7 +106,7 @@ def restore(
             notes.update(step.notes)
             if step.index < seen:
                 continue
-            history.losses.append(step.loss)
+            history.losses.append(float(step.loss))
             for observe in observers:
                 observe(step)
     except KeyboardInterrupt:
@@ -119,7 +119,7 @@ def restore(
     spread = None if last.spread is None else last.spread[0, 0].float().cpu().numpy()
     return Result(
         image=image,
-        history=list(enumerate(map(float, history.losses))),
+        history=list(enumerate(history.losses)),
         stopped_at=last.index + 1,
         seconds=runtime.memory.seconds + perf_counter() - began,
         settings=settings,
