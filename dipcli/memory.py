@@ -21,12 +21,27 @@ FLOAT32 = 1.4
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt, as in malloc.h
 _REUSED = 2**28  # bytes: arrays up to this size
 _KEPT = 2**30  # bytes that may stay with the process after use
+_sharing = 1  # processes that restore pictures on this machine now
 
 
 def available() -> float | None:
     """Bytes of host memory that can be had, within all limits; None if not known."""
-    found = [free for free in (_meminfo(), _cgroup(), _address_space()) if free is not None]
-    return min(found) if found else physical()
+    shared = [free for free in (_meminfo(), _cgroup()) if free is not None]
+    if not shared and (whole := physical()) is not None:
+        shared = [float(whole)]
+    found = [*(free / _sharing for free in shared), _address_space()]
+    return min((free for free in found if free is not None), default=None)
+
+
+def share(processes: int) -> None:
+    """Let this process claim no more than one of so many; for programs only."""
+    global _sharing
+    _sharing = processes
+
+
+def sharing(devices: int = 1) -> int:
+    """How many processes there are for each of so many devices, at the most."""
+    return -(-_sharing // max(1, devices))
 
 
 def reuse() -> None:

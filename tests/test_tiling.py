@@ -82,6 +82,17 @@ def test_memory_that_can_be_had_is_not_above_what_is_there():
     assert 0 < memory.available() <= memory.physical()
 
 
+def test_processes_side_by_side_claim_a_share_each(monkeypatch):
+    monkeypatch.setattr(memory, "_meminfo", lambda: 8e9)
+    monkeypatch.setattr(memory, "_cgroup", lambda: None)
+    monkeypatch.setattr(memory, "_address_space", lambda: None)
+    monkeypatch.setattr(memory, "_sharing", 1)
+    assert memory.available() == 8e9
+    memory.share(4)
+    assert memory.available() == 2e9
+    assert [memory.sharing(devices) for devices in (0, 1, 2, 3, 8)] == [4, 4, 2, 2, 1]
+
+
 @pytest.mark.parametrize(
     ("limit", "used", "name"),
     [

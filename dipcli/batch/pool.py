@@ -48,13 +48,15 @@ class _Worker:
 
 @contextlib.contextmanager
 def pool(workers: int, device: str) -> Iterator[Workers]:
-    """So many spawned processes, each with its share of threads and GPUs. Raises DeviceError."""
+    """So many spawned processes, each with its share of threads, memory and GPUs; DeviceError."""
     context = multiprocessing.get_context("spawn")
     devices: Any = context.Queue()
     for one in _devices(workers, device):
         devices.put(one)
     threads = max(1, (os.cpu_count() or 1) // workers)
-    executor = ProcessPoolExecutor(workers, context, _initialise, (devices, threads, os.getpid()))
+    told = (devices, threads, workers, os.getpid())
+    executor = ProcessPoolExecutor(workers, context, _initialise, told)
+
     try:
         yield Workers(executor, in_worker, lambda: workers, _forward, lambda: pool(1, device))
     except SystemExit:  # the second signal: nobody waits for the pictures at hand
@@ -79,10 +81,11 @@ def _devices(workers: int, device: str) -> list[str]:
     return [f"cuda:{i % count}" if count else str(chosen) for i in range(workers)]
 
 
-def _initialise(devices: Any, threads: int, parent: int) -> None:
-    """Prepare a worker: its device and threads; Ctrl-C is the parent's to pass on as SIGTERM."""
+def _initialise(devices: Any, threads: int, sharing: int, parent: int) -> None:
+    """Prepare a worker: device, threads, memory; Ctrl-C is the parent's to pass on as SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     memory.reuse()
+    memory.share(sharing)
     _Worker.interrupt.__enter__()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     import torch

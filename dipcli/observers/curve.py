@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 from dipcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from dipcli.observers.reference import Reference
     from dipcli.prior.step import Step
 
@@ -41,33 +39,32 @@ class Row:
 
 
 class Curve:
-    """Remembers every step; losses stay on the device until the end unless PSNR is asked for."""
+    """Remembers every step, as numbers."""
 
     def __init__(self, reference: Reference | None = None) -> None:
         """reference: where to take the PSNR from, if it is known."""
         self._reference = reference
-        self._steps: list[tuple[int, int, str, Tensor | float, float | None]] = []
+        self._steps: list[tuple[int, int, str, float, float | None]] = []
 
     def __call__(self, step: Step) -> None:
         """Remember the step."""
         psnr = self._reference.psnr(step) if self._reference is not None else None
         stage = str(step.notes.get("target", step.stage))
-        self._steps.append((step.index, step.run, stage, step.loss.detach(), psnr))
+        self._steps.append((step.index, step.run, stage, float(step.loss), psnr))
 
     def state(self) -> dict[str, Any]:
-        """Every step so far, as numbers."""
-        return {"steps": [(i, run, s, float(loss), psnr) for i, run, s, loss, psnr in self._steps]}
+        """Every step so far."""
+        return {"steps": list(self._steps)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from the steps of an earlier process."""
         self._steps = state["steps"]
 
     def rows(self) -> list[Row]:
-        """The steps as numbers; a loss that is not finite is None."""
-        found = ((i, run, stage, float(loss), psnr) for i, run, stage, loss, psnr in self._steps)
+        """The steps; a loss that is not finite is None."""
         return [
             Row(i, run, stage, loss if math.isfinite(loss) else None, psnr)
-            for i, run, stage, loss, psnr in found
+            for i, run, stage, loss, psnr in self._steps
         ]
 
     def encode(self, suffix: str) -> bytes:

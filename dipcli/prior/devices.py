@@ -98,5 +98,6 @@ def rule(device: torch.device) -> str:
 def free(device: torch.device) -> float | None:
     """Bytes that can be had on `device`, None where that is not known."""
     if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
+        beside = memory.sharing(torch.cuda.device_count())
+        return float(torch.cuda.mem_get_info(device)[0]) / beside
     return memory.available()
