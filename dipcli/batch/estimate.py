@@ -9,11 +9,11 @@ from dipcli.settings import THOROUGH_FROM, Settings
 
 # Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and
 # 1.45e-5 s for each multiplication per pixel (0.4 s for 8-16-32-64-128, 0.7 s for
-# 32-64-128-128-128); a pass of the filter at stride 4 takes 6 s, its thorough pass 16 s.
+# 32-64-128-128-128); a pass of the filter at stride 4 takes 6 s, its thorough pass 25 s.
 SECONDS_PER_STEP = 0.37
 SECONDS_PER_MAC = 1.45e-5
 SECONDS_PER_PASS = 96.0  # over the square of the stride
-SECONDS_OF_THOROUGH_PASS = 16.0
+SECONDS_OF_THOROUGH_PASS = 25.0
 BASE = 4.5e8  # bytes of the process itself
 WHOLE_COPIES = 3 * 12.0  # bytes per pixel: the picture read, first guess and result, in colour
 

@@ -20,20 +20,24 @@ from dipcli.prior.noise import Noise
 from dipcli.settings import THOROUGH_FROM
 
 VALUES_AT_ONCE = 3_000_000  # of the patches whose groups are solved together: 12 MB an array
-BAND = 8  # rows of reference patches whose groups are formed together: bounds the memory
+BAND = 24  # rows of pixels whose groups are formed together: bounds the memory
 OUTSIDE = 1e3  # a value far from every true one
 LEAST_VARIANCE = (0.5 / 255) ** 2  # of a value: an 8-bit picture is not known better
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass: patch side, patches per group, search radius and stride in pixels, estimator."""
+    """One pass: patch side, patches per group, search radius and stride in pixels, estimator.
+
+    beside: another pass from the same pilot, averaged with this one.
+    """
 
     patch: int
     group: int
     radius: int = 18
     stride: int = 3
     combine: Combine = ridge
+    beside: Pass | None = None
 
 
 def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
@@ -42,7 +46,8 @@ def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
     With a pilot the matrices are n x n, n = channels p^2: about 48 whatever the channels, so
     p = 4 in colour and 7 in gray. More patches in a group help only a clean pilot. Two
     estimators from the third pass on gain 0.15 dB over one. The last of four or more passes is
-    a thorough one: patches half as large again, in groups twice as large.
+    a thorough one, the mean of two: the same patches and ones half as large again, in larger
+    groups.
     """
     later = matched_patch(channels)
     first = later + 2 if channels == 1 else later + 3
@@ -50,7 +55,7 @@ def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
     passes += [Pass(later, 128, stride=stride, combine=both)] * max(0, count - 2)
     if count >= THOROUGH_FROM:
         side = round(1.5 * later)
-        passes[-1] = Pass(side, 300, 24, side, both)
+        passes[-1] = Pass(later, 200, 24, later, both, Pass(side, 300, 24, side, both))
     return tuple(passes[:count])
 
 
@@ -84,7 +89,11 @@ def estimates(
     made, basic = (1, basic) if reached is None else reached
     for wanted in passes[made:]:
         variance = scale * noise.variance(basic)
-        basic = collaborate(y, basic, variance, wanted).clamp(0, 1)
+        found = collaborate(y, basic, variance, wanted).clamp(0, 1)
+        if wanted.beside is not None:
+            other = collaborate(y, basic, variance, wanted.beside).clamp(0, 1)
+            found = found.lerp(other, 0.5)
+        basic = found
         yield basic
 
 
@@ -102,8 +111,9 @@ def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass)
     total = F.avg_pool2d(variance.mean(1, keepdim=True), p, 1) * (y.shape[1] * p * p)
     numerator, denominator = torch.zeros_like(y), torch.zeros_like(y[:, :1])
     height, width = y.shape[-2:]
-    for top in range(0, height - p + 1, BAND * wanted.stride):
-        bottom = min(height, top + (BAND - 1) * wanted.stride + p)
+    rows = max(1, BAND // wanted.stride) * wanted.stride
+    for top in range(0, height - p + 1, rows):
+        bottom = min(height, top + rows - wanted.stride + p)
         cut = slice(max(0, top - wanted.radius), min(height, bottom + wanted.radius))
         index = alike(guide[:, :, cut], top - cut.start, bottom - cut.start, p, wanted)
         clean = None if pilot is None else vectors(pilot[:, :, cut], p)

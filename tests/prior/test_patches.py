@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -95,9 +97,11 @@ def test_two_estimators_from_the_third_pass_on_and_the_last_pass_is_thorough():
         kinds = [wanted.combine for wanted in schedule(5, channels, 3)]
         assert kinds == [ridge, ridge, both, both, both]
         *most, last = schedule(4, channels, 3)
-        assert last.patch > most[-1].patch
-        assert last.group > most[-1].group
-        assert last.stride <= last.patch  # no value is left out
+        assert last.beside is not None
+        assert last.beside.patch > last.patch == most[-1].patch
+        assert last.beside.group > last.group > most[-1].group
+        for wanted in (last, last.beside):
+            assert wanted.stride <= wanted.patch  # no value is left out
         assert [len(schedule(count, channels, 3)) for count in range(6)] == list(range(6))
 
 
@@ -122,3 +126,11 @@ def test_a_value_that_no_group_reaches_stays_as_it_was():
     estimate = collaborate(y, y, torch.full_like(y, 0.01), Pass(2, 1, radius=2, stride=4))
     assert torch.equal(estimate[..., 2:4, :], y[..., 2:4, :])
     assert estimate.isfinite().all()
+
+
+def test_two_passes_beside_each_other_are_averaged():
+    y = noisy(stripes(), 0.1)
+    first, one, other = Pass(4, 24), Pass(4, 32), Pass(6, 40)
+    *_, found = estimates(y, Noise(0.1), (first, replace(one, beside=other)), levels=0)
+    alone = [list(estimates(y, Noise(0.1), (first, two), levels=0))[-1] for two in (one, other)]
+    assert torch.allclose(found, sum(alone) / 2, atol=1e-6)
