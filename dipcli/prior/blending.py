@@ -19,15 +19,13 @@ Ints = NDArray[np.int64]
 Picture = NDArray[np.float32]
 
 
-def blended(
-    values: Picture, hole: NDArray[np.bool_], labels: Ints, offsets: Ints, guide: Picture
-) -> Picture:
+def blended(values: Picture, hole: NDArray[np.bool_], labels: Ints, offsets: Ints) -> Picture:
     """The values with copies in the hole, (h, w, C) in [0, 1].
 
     labels: (h, w), the shift of each pixel as its place in offsets, (n, 2), from 1 on; 0, or a
-    shift out of what is known: the guide's own value.
+    shift out of what is known: the pixel's own value.
     """
-    source = Source(values, hole, labels, offsets, guide)
+    source = Source(values, hole, labels, offsets)
     at = np.argwhere(hole)
     place = np.full(hole.shape, -1)
     place[hole] = np.arange(len(at))
@@ -65,14 +63,10 @@ class Source:
     """What the shifts copy, and from where."""
 
     def __init__(
-        self,
-        values: Picture,
-        hole: NDArray[np.bool_],
-        labels: Ints,
-        offsets: Ints,
-        guide: Picture,
+        self, values: Picture, hole: NDArray[np.bool_], labels: Ints, offsets: Ints
     ) -> None:
-        self.values, self.hole, self.labels, self.guide = values, hole, labels, guide
+        """As for `blended`."""
+        self.values, self.hole, self.labels = values, hole, labels
         self.offsets = np.concatenate([np.zeros((1, 2), np.int64), offsets])
 
     def copied(self, at: Ints, label: Ints) -> tuple[Picture, NDArray[np.bool_]]:
@@ -81,15 +75,13 @@ class Source:
         good = ((there >= 0) & (there < self.hole.shape)).all(1)
         there = np.where(good[:, None], there, at)
         good &= (label == 0) | ~self.hole[there[:, 0], there[:, 1]]
-        source = np.where((good & (label > 0))[:, None], there, at)
-        copy = np.where((label == 0)[:, None], self.guide[at[:, 0], at[:, 1]], 0)
-        copy = np.where((label > 0)[:, None], self.values[source[:, 0], source[:, 1]], copy)
-        return np.where(good[:, None], copy, self.guide[at[:, 0], at[:, 1]]), good
+        there = np.where(good[:, None], there, at)
+        return self.values[there[:, 0], there[:, 1]], good
 
     def gradient(self, p: Ints, q: Ints) -> NDArray[np.float64]:
         """The value at p, in the hole, less that at q, (n, C): the mean of what both shifts say.
 
-        The guide's, where neither can say it.
+        What they are themselves, where neither can say it.
         """
         mine = self.labels[p[:, 0], p[:, 1]]
         other = np.where(self.hole[q[:, 0], q[:, 1]], self.labels[q[:, 0], q[:, 1]], mine)
@@ -100,5 +92,5 @@ class Source:
             both = (can & too)[:, None]
             total += (here - there) * both
             count += both
-        own = self.guide[p[:, 0], p[:, 1]] - self.guide[q[:, 0], q[:, 1]]
+        own = self.values[p[:, 0], p[:, 1]] - self.values[q[:, 0], q[:, 1]]
         return np.where(count > 0, total / np.maximum(count, 1), own)

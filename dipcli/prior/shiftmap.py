@@ -41,11 +41,10 @@ Hole = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class View:
-    """The neighbourhood of a hole at one size: values and guide, (h, w, C); hole, (h, w)."""
+    """The neighbourhood of a hole, (h, w), at one size; values, (h, w, C), the guide's in it."""
 
     values: Picture
     hole: Hole
-    guide: Picture
 
     @cached_property
     def depth(self) -> float:
@@ -59,10 +58,8 @@ class View:
 
     def reduced(self) -> View:
         """Half as large; what is partly lost is lost."""
-        known = ~self.hole[..., None]
-        weight = halved(known.astype(np.float32))
-        means = halved(self.values * known) / np.maximum(weight, SOME)
-        return View(np.asarray(means, np.float32), weight[..., 0] < 1, halved(self.guide))
+        lost = halved(self.hole[..., None].astype(np.float32))[..., 0] > 0
+        return View(halved(self.values), lost)
 
 
 def halved(values: Picture) -> Picture:
@@ -92,7 +89,7 @@ def continuations(
     for index, window in enumerate(windows[made:], made + 1):
         hole = lost[window]
         mine = hole & (groups[window] == index)
-        view = View(values[window].copy(), hole, values[window].copy())
+        view = View(values[window].copy(), hole)
         values[window][mine] = filled(view, sweeps)[mine]
         lost[window][mine] = False
         yield torch.from_numpy(values.copy()).permute(2, 0, 1)[None].to(y)
@@ -131,7 +128,7 @@ def filled(view: View, sweeps: int) -> Picture:
         labels = labels.repeat(2, 0).repeat(2, 1)[:h, :w]
         offsets = np.array([aligned(finer.values, finer.hole, 2 * o) for o in offsets], np.int64)
         offsets = offsets.reshape(-1, 2)
-    return blended(view.values, view.hole, labels, offsets, view.guide)
+    return blended(view.values, view.hole, labels, offsets)
 
 
 def labelled(view: View, offsets: Ints, sweeps: int) -> Ints:
@@ -164,15 +161,13 @@ def labelled(view: View, offsets: Ints, sweeps: int) -> Ints:
 
 def choices(view: View, at: Ints, lost: Hole, offsets: Ints) -> tuple[Picture, Floats]:
     """What each shift copies to pixels `at`, (K, n, C), and what it costs there, (K, n)."""
-    own = view.guide[at[:, 0], at[:, 1]]
+    own = view.values[at[:, 0], at[:, 1]]
     copies = np.repeat(own[None], len(offsets) + 1, 0)
     data = np.full(copies.shape[:2], NEVER)
     data[0] = NO_COPY * lost
     blur = COARSE * view.depth
-    seen, guide = (
-        coarse(view.values, ~view.hole, blur),
-        coarse(view.guide, np.ones_like(view.hole), blur),
-    )
+    seen = coarse(view.values, ~view.hole, blur)
+    guide = coarse(view.values, np.ones_like(view.hole), blur)
     for k, offset in enumerate(offsets, 1):
         there = at + offset
         inside = ((there >= 0) & (there < view.hole.shape)).all(1) & lost
