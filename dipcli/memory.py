@@ -21,7 +21,7 @@ FLOAT32 = 1.4
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt, as in malloc.h
 _REUSED = 2**28  # bytes: arrays up to this size
 _KEPT = 2**30  # bytes that may stay with the process after use
-_sharing = 1  # processes that restore pictures on this machine now
+_sharing = _on_device = 1  # processes that restore pictures: on this machine, on the device
 
 
 def available() -> float | None:
@@ -33,15 +33,18 @@ def available() -> float | None:
     return min((free for free in found if free is not None), default=None)
 
 
-def share(processes: int) -> None:
-    """Let this process claim no more than one of so many; for programs only."""
-    global _sharing
-    _sharing = processes
+def share(processes: int, on_device: int) -> None:
+    """Let this process claim no more than its share; for programs only.
+
+    processes: that restore pictures on this machine; on_device: those of them on its device.
+    """
+    global _sharing, _on_device
+    _sharing, _on_device = processes, on_device
 
 
-def sharing(devices: int = 1) -> int:
-    """How many processes there are for each of so many devices, at the most."""
-    return -(-_sharing // max(1, devices))
+def on_device() -> int:
+    """How many processes use the device of this one."""
+    return _on_device
 
 
 def reuse() -> None:

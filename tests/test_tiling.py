@@ -4,10 +4,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dipcli import memory, presets, tiling
+from dipcli.prior import devices
 from dipcli.settings import LEAST_TILE, Settings
 
 GB = 1e9
@@ -86,11 +88,13 @@ def test_processes_side_by_side_claim_a_share_each(monkeypatch):
     monkeypatch.setattr(memory, "_meminfo", lambda: 8e9)
     monkeypatch.setattr(memory, "_cgroup", lambda: None)
     monkeypatch.setattr(memory, "_address_space", lambda: None)
-    monkeypatch.setattr(memory, "_sharing", 1)
-    assert memory.available() == 8e9
-    memory.share(4)
-    assert memory.available() == 2e9
-    assert [memory.sharing(devices) for devices in (0, 1, 2, 3, 8)] == [4, 4, 2, 2, 1]
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (6e9, 9e9))
+    for name in ("_sharing", "_on_device"):
+        monkeypatch.setattr(memory, name, 1)
+    gpu = torch.device("cuda")
+    assert (memory.available(), devices.free(gpu)) == (8e9, 6e9)
+    memory.share(4, 2)
+    assert (memory.available(), devices.free(gpu)) == (2e9, 3e9)
 
 
 @pytest.mark.parametrize(

@@ -51,12 +51,13 @@ def pool(workers: int, device: str) -> Iterator[Workers]:
     """So many spawned processes, each with its share of threads, memory and GPUs; DeviceError."""
     context = multiprocessing.get_context("spawn")
     devices: Any = context.Queue()
-    for one in _devices(workers, device):
+    chosen = _devices(workers, device)
+    for one in chosen:
         devices.put(one)
     threads = max(1, (os.cpu_count() or 1) // workers)
-    told = (devices, threads, workers, os.getpid())
+    shares = (workers, -(-workers // len(set(chosen))))
+    told = (devices, threads, shares, os.getpid())
     executor = ProcessPoolExecutor(workers, context, _initialise, told)
-
     try:
         yield Workers(executor, in_worker, lambda: workers, _forward, lambda: pool(1, device))
     except SystemExit:  # the second signal: nobody waits for the pictures at hand
@@ -81,11 +82,11 @@ def _devices(workers: int, device: str) -> list[str]:
     return [f"cuda:{i % count}" if count else str(chosen) for i in range(workers)]
 
 
-def _initialise(devices: Any, threads: int, sharing: int, parent: int) -> None:
+def _initialise(devices: Any, threads: int, shares: tuple[int, int], parent: int) -> None:
     """Prepare a worker: device, threads, memory; Ctrl-C is the parent's to pass on as SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     memory.reuse()
-    memory.share(sharing)
+    memory.share(*shares)
     _Worker.interrupt.__enter__()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     import torch

@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import cg
 
+from dipcli.prior.graphcut import Ints
+
 REACH = 6.0  # pixels over which a step between two copies is spread; 16 smears edges
 ACCURACY = 1e-3  # of the residual; 1e-5 cannot be seen
 
-Ints = NDArray[np.int64]
 Picture = NDArray[np.float32]
+Hole = NDArray[np.bool_]
 
 
-def blended(values: Picture, hole: NDArray[np.bool_], labels: Ints, offsets: Ints) -> Picture:
+def blended(values: Picture, hole: Hole, lost: Hole, labels: Ints, offsets: Ints) -> Picture:
     """The values with copies in the hole, (h, w, C) in [0, 1].
 
-    labels: (h, w), the shift of each pixel as its place in offsets, (n, 2), from 1 on; 0, or a
-    shift out of what is known: the pixel's own value.
+    lost: (h, w), what is not known, the hole and more; labels: (h, w), the shift of each pixel as
+    its place in offsets, (n, 2), from 1 on; 0, or a shift out of what is known: its own value.
     """
-    source = Source(values, hole, labels, offsets)
+    source = Source(values, lost, labels, offsets)
     at = np.argwhere(hole)
     place = np.full(hole.shape, -1)
     place[hole] = np.arange(len(at))
@@ -62,19 +64,17 @@ def blended(values: Picture, hole: NDArray[np.bool_], labels: Ints, offsets: Int
 class Source:
     """What the shifts copy, and from where."""
 
-    def __init__(
-        self, values: Picture, hole: NDArray[np.bool_], labels: Ints, offsets: Ints
-    ) -> None:
+    def __init__(self, values: Picture, lost: Hole, labels: Ints, offsets: Ints) -> None:
         """As for `blended`."""
-        self.values, self.hole, self.labels = values, hole, labels
+        self.values, self.lost, self.labels = values, lost, labels
         self.offsets = np.concatenate([np.zeros((1, 2), np.int64), offsets])
 
     def copied(self, at: Ints, label: Ints) -> tuple[Picture, NDArray[np.bool_]]:
         """What pixels `at`, (n, 2), get by shift `label`, (n, C), and whether it can give it."""
         there = at + self.offsets[label]
-        good = ((there >= 0) & (there < self.hole.shape)).all(1)
+        good = ((there >= 0) & (there < self.lost.shape)).all(1)
         there = np.where(good[:, None], there, at)
-        good &= (label == 0) | ~self.hole[there[:, 0], there[:, 1]]
+        good &= (label == 0) | ~self.lost[there[:, 0], there[:, 1]]
         there = np.where(good[:, None], there, at)
         return self.values[there[:, 0], there[:, 1]], good
 
@@ -84,7 +84,7 @@ class Source:
         What they are themselves, where neither can say it.
         """
         mine = self.labels[p[:, 0], p[:, 1]]
-        other = np.where(self.hole[q[:, 0], q[:, 1]], self.labels[q[:, 0], q[:, 1]], mine)
+        other = np.where(self.lost[q[:, 0], q[:, 1]], self.labels[q[:, 0], q[:, 1]], mine)
         total, count = np.zeros((len(p), self.values.shape[2])), np.zeros((len(p), 1))
         for label in (mine, other):
             here, can = self.copied(p, label)

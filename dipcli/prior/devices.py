@@ -98,6 +98,5 @@ def rule(device: torch.device) -> str:
 def free(device: torch.device) -> float | None:
     """Bytes that can be had on `device`, None where that is not known."""
     if device.type == "cuda":
-        beside = memory.sharing(torch.cuda.device_count())
-        return float(torch.cuda.mem_get_info(device)[0]) / beside
+        return float(torch.cuda.mem_get_info(device)[0]) / memory.on_device()
     return memory.available()

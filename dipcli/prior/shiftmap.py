@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, find_objects, gaussian_filter
 from scipy.ndimage import label as components
 from torch import Tensor
-from torch.nn import functional as F
 
-from dipcli.prior.blending import blended
+from dipcli.prior.blending import Hole, Picture, blended
 from dipcli.prior.graphcut import Floats, Ints, Labelling
 from dipcli.prior.offsets import aligned, dominant
+from dipcli.prior.patches import halved
 
 GUIDED = 0.4  # cost of an unlike coarse colour; 0.3: the library's stairs among its books
 COARSE = 0.35  # of the hole's depth, the blur after which colours are compared; 0.5: stairs
@@ -35,16 +35,17 @@ MOST_LOST = 8000  # pixels that get a shift of their own; larger holes are reduc
 MOST_SEEN = 60_000  # pixels of the neighbourhood, likewise
 LEAST_SEEN = 32  # pixels on each side of a hole
 
-Picture = NDArray[np.float32]
-Hole = NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class View:
-    """The neighbourhood of a hole, (h, w), at one size; values, (h, w, C), the guide's in it."""
+    """The neighbourhood of a hole at one size: values, (h, w, C), the guide's where not known.
+
+    hole, lost: (h, w), what is to be filled, and all that is not known: other holes, too.
+    """
 
     values: Picture
     hole: Hole
+    lost: Hole
 
     @cached_property
     def depth(self) -> float:
@@ -58,14 +59,11 @@ class View:
 
     def reduced(self) -> View:
         """Half as large; what is partly lost is lost."""
-        lost = halved(self.hole[..., None].astype(np.float32))[..., 0] > 0
-        return View(halved(self.values), lost)
-
-
-def halved(values: Picture) -> Picture:
-    """Means of 2 x 2 pixels, (h, w, C)."""
-    planes = torch.from_numpy(values).permute(2, 0, 1)[None]
-    return np.asarray(F.avg_pool2d(planes, 2, ceil_mode=True)[0].permute(1, 2, 0), np.float32)
+        masks = np.stack([self.hole, self.lost], 2)
+        all_planes = np.concatenate([self.values, masks], 2, dtype=np.float32)
+        planes = torch.from_numpy(all_planes).permute(2, 0, 1)[None]
+        small = halved(planes)[0].permute(1, 2, 0).numpy()
+        return View(small[..., :-2].copy(), small[..., -2] > 0, small[..., -1] > 0)
 
 
 def continuations(
@@ -87,11 +85,10 @@ def continuations(
     groups, windows = holes(lost)
     lost &= ~np.isin(groups, np.arange(1, made + 1))
     for index, window in enumerate(windows[made:], made + 1):
-        hole = lost[window]
-        mine = hole & (groups[window] == index)
-        view = View(values[window].copy(), hole)
-        values[window][mine] = filled(view, sweeps)[mine]
-        lost[window][mine] = False
+        hole = groups[window] == index
+        view = View(values[window].copy(), hole, lost[window])
+        values[window] = filled(view, sweeps)
+        lost[window] &= ~hole
         yield torch.from_numpy(values.copy()).permute(2, 0, 1)[None].to(y)
 
 
@@ -121,22 +118,21 @@ def filled(view: View, sweeps: int) -> Picture:
     views = [view]
     while not views[-1].small:
         views.append(views[-1].reduced())
-    offsets = dominant(views[-1].values, views[-1].hole, views[-1].depth)
+    offsets = dominant(views[-1].values, views[-1].lost, views[-1].depth)
     labels = labelled(views[-1], offsets, sweeps)
     for finer in reversed(views[:-1]):
         h, w = finer.hole.shape
         labels = labels.repeat(2, 0).repeat(2, 1)[:h, :w]
-        offsets = np.array([aligned(finer.values, finer.hole, 2 * o) for o in offsets], np.int64)
+        offsets = np.array([aligned(finer.values, finer.lost, 2 * o) for o in offsets], np.int64)
         offsets = offsets.reshape(-1, 2)
-    return blended(view.values, view.hole, labels, offsets)
+    return blended(view.values, view.hole, view.lost, labels, offsets)
 
 
 def labelled(view: View, offsets: Ints, sweeps: int) -> Ints:
     """The shift of each lost pixel as its place in `offsets`, from 1 on; 0 for none, (h, w)."""
     area = binary_dilation(view.hole, np.ones((3, 3)))  # with the known pixels around it
     at = np.argwhere(area)
-    lost = view.hole[area]
-    copies, data = choices(view, at, lost, offsets)
+    copies, data = choices(view, at, view.hole[area], offsets)
     place = np.full(view.hole.shape, -1)
     place[area] = np.arange(len(at))
     edges = np.concatenate([
@@ -159,20 +155,23 @@ def labelled(view: View, offsets: Ints, sweeps: int) -> Ints:
     return labels
 
 
-def choices(view: View, at: Ints, lost: Hole, offsets: Ints) -> tuple[Picture, Floats]:
-    """What each shift copies to pixels `at`, (K, n, C), and what it costs there, (K, n)."""
+def choices(view: View, at: Ints, wanted: Hole, offsets: Ints) -> tuple[Picture, Floats]:
+    """What each shift copies to pixels `at`, (K, n, C), and what it costs there, (K, n).
+
+    wanted: which of them are to be filled, (n,).
+    """
     own = view.values[at[:, 0], at[:, 1]]
     copies = np.repeat(own[None], len(offsets) + 1, 0)
     data = np.full(copies.shape[:2], NEVER)
-    data[0] = NO_COPY * lost
+    data[0] = NO_COPY * wanted
     blur = COARSE * view.depth
-    seen = coarse(view.values, ~view.hole, blur)
+    seen = coarse(view.values, ~view.lost, blur)
     guide = coarse(view.values, np.ones_like(view.hole), blur)
     for k, offset in enumerate(offsets, 1):
         there = at + offset
-        inside = ((there >= 0) & (there < view.hole.shape)).all(1) & lost
+        inside = ((there >= 0) & (there < view.lost.shape)).all(1) & wanted
         i = np.flatnonzero(inside)
-        i = i[~view.hole[there[i, 0], there[i, 1]]]
+        i = i[~view.lost[there[i, 0], there[i, 1]]]
         source = (there[i, 0], there[i, 1])
         unlike = np.abs(seen[source] - guide[at[i, 0], at[i, 1]]).mean(1)
         copies[k, i] = view.values[source]

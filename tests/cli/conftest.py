@@ -78,8 +78,8 @@ def start() -> Callable[..., subprocess.Popen]:
 def process(start: Callable[..., subprocess.Popen]) -> Callable[..., Ran]:
     """`dip ...` as a process of its own, run to its end."""
 
-    def call(*args: object, stdin: bytes = b"") -> Ran:
-        running = start(*args)
+    def call(*args: object, stdin: bytes = b"", **more: object) -> Ran:
+        running = start(*args, **more)
         out, err = running.communicate(stdin, timeout=60)
         return Ran(running.returncode, out.decode("latin-1"), err.decode())
 

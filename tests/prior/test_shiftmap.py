@@ -61,7 +61,7 @@ def test_a_step_between_two_copies_is_spread():
     hole[:, 15:35] = True
     labels = np.where(np.arange(60) < 25, 1, 2)[None].repeat(20, 0) * hole
     offsets = np.array([[0, -12], [0, 24]])
-    found = blended(values, hole, labels, offsets)[:, :, 0]
+    found = blended(values, hole, hole, labels, offsets)[:, :, 0]
     assert np.abs(np.diff(found[:, 10:39], axis=1)).max() < 0.03  # the step was 0.2
 
 
