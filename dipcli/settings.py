@@ -20,7 +20,7 @@ INPUTS = ("pyramid", "noise", "mesh", "fourier", "picture")
 OPTIMIZERS = ("muon", "adam")
 LOSSES = ("mse", "l1", "charbonnier")
 KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gauss")
-THOROUGH_FROM = 4  # passes of the filter in denoising: the last of so many is a thorough one
+CHAINED = 3  # passes of the filter in denoising that are made in turn; up to three more beside
 LEAST_TILE = 32  # pixels
 STOPS = ("auto", "holdout", "variance", "none")
 
@@ -73,6 +73,7 @@ class Settings:
     stride: int = 3  # pixels between the patches that get a group
     pilot_share: float = 0.0  # of the filtered picture in what the network fits
     blend: float = 1.0  # of the fitted picture in the result; the rest is the filtered one
+    bootstrap: bool = False  # denoise the result once more, made noisy again, to learn the shares
 
     # A budget in seconds for the whole picture; None: no limit
     time: float | None = None

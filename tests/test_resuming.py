@@ -54,6 +54,11 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
     "denoise": (tasks.denoise(noisy()), HELD_OUT, {"filter", "fit"}),
     "denoise, odd size": (tasks.denoise(noisy(31, 37)), {"passes": 0}, {"fit"}),
     "filter alone": (tasks.denoise(noisy()), {"runs": 0}, {"filter"}),
+    "bootstrap": (
+        tasks.denoise(noisy()),
+        {"preset": "best", "runs": 2, "iters": 3},
+        {"filter", "fit", "fusion"},
+    ),
     "superres": (
         tasks.superres(drawn(16, 20), scale=2),
         {"passes": 4},

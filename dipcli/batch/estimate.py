@@ -5,15 +5,15 @@ import math
 from dipcli import memory as needs
 from dipcli import tiling
 from dipcli.batch.request import Job, Request
-from dipcli.settings import THOROUGH_FROM, Settings
+from dipcli.settings import CHAINED, Settings
 
 # Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and
 # 1.45e-5 s for each multiplication per pixel (0.4 s for 8-16-32-64-128, 0.7 s for
-# 32-64-128-128-128); a pass of the filter at stride 4 takes 6 s, its thorough pass 25 s.
+# 32-64-128-128-128); a pass of the filter at stride 4 takes 6 s, one beside others 13 s.
 SECONDS_PER_STEP = 0.37
 SECONDS_PER_MAC = 1.45e-5
 SECONDS_PER_PASS = 96.0  # over the square of the stride
-SECONDS_OF_THOROUGH_PASS = 25.0
+SECONDS_BESIDE = 13.0
 BASE = 4.5e8  # bytes of the process itself
 WHOLE_COPIES = 3 * 12.0  # bytes per pixel: the picture read, first guess and result, in colour
 
@@ -23,11 +23,12 @@ def seconds(job: Job, request: Request, settings: Settings) -> float:
     macs = sum(27 * c * c / 4.0 ** (level + 1) for level, c in enumerate(settings.channels))
     step = SECONDS_PER_STEP + macs * SECONDS_PER_MAC
     fitting = settings.iters * settings.runs * step
-    thorough = request.task == "denoise" and settings.passes >= THOROUGH_FROM
-    filtering = (settings.passes - thorough) * SECONDS_PER_PASS / settings.stride**2
-    filtering += SECONDS_OF_THOROUGH_PASS if thorough else 0.0
+    beside = max(0, settings.passes - CHAINED) if request.task == "denoise" else 0
+    filtering = (settings.passes - beside) * SECONDS_PER_PASS / settings.stride**2
+    filtering += beside * SECONDS_BESIDE
+    rounds = 2 if settings.bootstrap else 1
     tiles, count, _ = _tiles(job, request, settings)
-    found = 1.0 + tiles * count / 1e6 * (fitting + filtering)
+    found = 1.0 + tiles * count / 1e6 * rounds * (fitting + filtering)
     return min(found, settings.time) if settings.time else found
 
 

@@ -1,4 +1,4 @@
-"""What the patches of one group tell about each of them: two estimators that err differently.
+"""What the patches of one group tell about each of them: estimators that err differently.
 
 The k patches of a group are the rows of Y = X + W, (k, n), about the group's mean; D, diagonal,
 is the noise variance summed over each. NL-Ridge (Herbreteau, Kervrann, SIAM J. Imaging Sciences
@@ -12,7 +12,9 @@ of the *values* of a patch, Y W', the patches being samples of one Gaussian:
 
     a pilot X:     W = C (C + s I)^-1,    C = X' X / k,    s the mean noise variance of a value
 
-Either comes to believe its own errors when it is its own pilot; their mean does less so.
+Either comes to believe its own errors when it is its own pilot; their mean does less so. In
+colour, NL-Ridge errs differently again where brightness and two differences of colours, which
+hardly follow each other, each have weights of their own.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ from dipcli.prior.inverses import inverse
 
 RECORRUPTION = 0.05  # a
 BELIEF = 0.9  # of s: the pilot has lost some of C. 0.8 gains 0.02 dB at sigma 25, 1 at sigma 10
+
+# Brightness, red against blue, green against both; orthonormal, so that noise stays as it is
+OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]])
+OPPONENT /= OPPONENT.norm(dim=1, keepdim=True)
 
 # The pilots (N, k, n) or None, the noisy groups (N, k, n), both about their means, and the noise
 # variances (N, k, 1) -> the estimates (N, k, n) and the share of the noise left in them (N, k, 1).
@@ -75,3 +81,27 @@ def both(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """The mean of NL-Ridge and NL-Bayes, with a pilot; their SURE does not tell which is better."""
     (one, left), (other, also_left) = ridge(X, Y, D), gaussian(X, Y, D)
     return one.lerp(other, 0.5), left.lerp(also_left, 0.5)
+
+
+def ridge_apart(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """NL-Ridge for each of three opponent colours by itself."""
+    return apart(ridge, X, Y, D)
+
+
+def gaussian_apart(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """NL-Bayes for each of three opponent colours by itself, with a pilot."""
+    return apart(gaussian, X, Y, D)
+
+
+def apart(combine: Combine, X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+    """An estimator for each opponent colour by itself; n = 3 p^2, colour by colour."""
+
+    def split(A: Tensor) -> Tensor:
+        colours = OPPONENT.to(A.device) @ A.view(*A.shape[:2], 3, -1)
+        return colours.transpose(1, 2).flatten(0, 1)  # (3 N, k, p^2)
+
+    N, k, n = Y.shape
+    X = None if X is None else split(X)
+    one, left = combine(X, split(Y), (D / 3).repeat_interleave(3, 0))
+    colours = one.view(N, 3, k, -1).transpose(1, 2)
+    return (OPPONENT.t().to(Y.device) @ colours).reshape(N, k, n), left.view(N, 3, k, 1).mean(1)

@@ -69,6 +69,18 @@ class Noise:
         _, means, variances = self.table()
         return _interpolate(mean, means, variances)
 
+    def expected(self, x: Tensor) -> Tensor:
+        """E[clip(x + n)]; same shape."""
+        if self.kind == "photo":
+            return x
+        xs, means, _ = self.table()
+        return _interpolate(x, xs, means)
+
+    def drawn(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """clip(x + n) with n drawn by `generator`, on the CPU; same shape and device."""
+        n = torch.randn(x.shape, generator=generator).to(x.device)
+        return (x + n * (self.sigma**2 + self.gain * x).sqrt()).clamp(0, 1)
+
     def unclipped(self, mean: Tensor) -> Tensor:
         """The x whose clipped noisy value has the expectation `mean`; same shape, in [0, 1]."""
         if self.kind == "photo":

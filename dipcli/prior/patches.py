@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dipcli.prior.borders import extend
-from dipcli.prior.groups import Combine, both, ridge
+from dipcli.prior.groups import Combine, both, ridge, ridge_apart
 from dipcli.prior.noise import Noise
-from dipcli.settings import THOROUGH_FROM
+from dipcli.settings import CHAINED
 
 VALUES_AT_ONCE = 3_000_000  # of the patches whose groups are solved together: 12 MB an array
 BAND = 24  # rows of pixels whose groups are formed together: bounds the memory
@@ -27,36 +27,35 @@ LEAST_VARIANCE = (0.5 / 255) ** 2  # of a value: an 8-bit picture is not known b
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass: patch side, patches per group, search radius and stride in pixels, estimator.
-
-    beside: another pass from the same pilot, averaged with this one.
-    """
+    """One pass: patch side, patches per group, search radius and stride in pixels, estimator."""
 
     patch: int
     group: int
     radius: int = 18
     stride: int = 3
     combine: Combine = ridge
-    beside: Pass | None = None
 
 
-def schedule(count: int, channels: int, stride: int) -> tuple[Pass, ...]:
-    """`count` passes: larger patches while there is no pilot, larger groups once it is good.
+def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], tuple[Pass, ...]]:
+    """`count` passes: those one after another, and those beside one another after them.
 
     With a pilot the matrices are n x n, n = channels p^2: about 48 whatever the channels, so
-    p = 4 in colour and 7 in gray. More patches in a group help only a clean pilot. Two
-    estimators from the third pass on gain 0.15 dB over one. The last of four or more passes is
-    a thorough one, the mean of two: the same patches and ones half as large again, in larger
-    groups.
+    p = 4 in colour and 7 in gray. Larger patches while there is no pilot, larger groups once it
+    is good; two estimators from the third pass on gain 0.15 dB over one. A fourth in turn would
+    believe the errors of the third; up to three beside one another, of different patches and
+    estimators, err differently, and their mean gains 0.2 dB.
     """
     later = matched_patch(channels)
     first = later + 2 if channels == 1 else later + 3
-    passes = [Pass(first, 24, stride=stride), Pass(later, 64, stride=stride)]
-    passes += [Pass(later, 128, stride=stride, combine=both)] * max(0, count - 2)
-    if count >= THOROUGH_FROM:
-        side = round(1.5 * later)
-        passes[-1] = Pass(later, 200, 24, later, both, Pass(side, 300, 24, side, both))
-    return tuple(passes[:count])
+    chain = [Pass(first, 24, stride=stride), Pass(later, 64, stride=stride)]
+    chain += [Pass(later, 128, stride=stride, combine=both)] * max(1, count - CHAINED - 2)
+    small, middle, large = later - 2, round(1.5 * later), 2 * later
+    beside = [Pass(later, 200, 24, later, both)]
+    if channels == 3:
+        beside += [Pass(large, 300, 24, large, ridge_apart), Pass(middle, 300, 24, middle, both)]
+    else:
+        beside += [Pass(middle, 300, 24, middle, both), Pass(small, 100, 24, small, both)]
+    return tuple(chain[:count]), tuple(beside[: max(0, count - CHAINED)])
 
 
 def matched_patch(channels: int) -> int:
@@ -88,13 +87,13 @@ def estimates(
         yield basic
     made, basic = (1, basic) if reached is None else reached
     for wanted in passes[made:]:
-        variance = scale * noise.variance(basic)
-        found = collaborate(y, basic, variance, wanted).clamp(0, 1)
-        if wanted.beside is not None:
-            other = collaborate(y, basic, variance, wanted.beside).clamp(0, 1)
-            found = found.lerp(other, 0.5)
-        basic = found
+        basic = once(y, basic, noise, wanted, scale)
         yield basic
+
+
+def once(y: Tensor, pilot: Tensor, noise: Noise, wanted: Pass, scale: float = 1.0) -> Tensor:
+    """The estimate of one pass with a pilot, (1, C, H, W) each; scale: as in `estimates`."""
+    return collaborate(y, pilot, scale * noise.variance(pilot), wanted).clamp(0, 1)
 
 
 def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass) -> Tensor:
@@ -110,28 +109,32 @@ def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass)
     guide = (y if pilot is None else pilot).mean(1, keepdim=True)
     total = F.avg_pool2d(variance.mean(1, keepdim=True), p, 1) * (y.shape[1] * p * p)
     numerator, denominator = torch.zeros_like(y), torch.zeros_like(y[:, :1])
-    height, width = y.shape[-2:]
+    for cut, index in banded(guide, p, wanted):
+        clean = None if pilot is None else vectors(pilot[:, :, cut], p)
+        spread = total[:, :, cut.start : cut.stop - p + 1].reshape(-1)
+        values, weights = filtered(vectors(y[:, :, cut], p), clean, spread, index, wanted.combine)
+        numerator[:, :, cut] += folded(values, numerator[:, :, cut], p)
+        denominator[:, :, cut] += folded(weights.expand(-1, p * p), denominator[:, :, cut], p)
+    estimate = torch.where(denominator > 0, numerator / denominator, y)  # in no group: as it was
+    return estimate[..., : size[0], : size[1]]
+
+
+def banded(guide: Tensor, p: int, wanted: Pass) -> Iterator[tuple[slice, Tensor]]:
+    """The groups, band by band: the rows of the guide they lie in, and their places there."""
+    height = guide.shape[2]
     rows = max(1, BAND // wanted.stride) * wanted.stride
     for top in range(0, height - p + 1, rows):
         bottom = min(height, top + rows - wanted.stride + p)
         cut = slice(max(0, top - wanted.radius), min(height, bottom + wanted.radius))
-        index = alike(guide[:, :, cut], top - cut.start, bottom - cut.start, p, wanted)
-        clean = None if pilot is None else vectors(pilot[:, :, cut], p)
-        spread = total[:, :, cut.start : cut.stop - p + 1].reshape(-1)
-        values, weights = filtered(vectors(y[:, :, cut], p), clean, spread, index, wanted.combine)
-        part = (cut.stop - cut.start, width)
-        numerator[:, :, cut] += F.fold(values.t()[None], part, p)
-        denominator[:, :, cut] += F.fold(weights.expand(-1, p * p).t()[None], part, p)
-    estimate = torch.where(denominator > 0, numerator / denominator, y)  # in no group: as it was
-    return estimate[..., : size[0], : size[1]]
+        yield cut, alike(guide[:, :, cut], top - cut.start, bottom - cut.start, p, wanted)
 
 
 def alike(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
     """For each reference patch, the places of the `group` patches nearest to it: (N, k).
 
     guide: (1, 1, h, w); reference patches begin every `stride` pixels in its rows from top to
-    bottom. A place is the index of a patch among all (h-p+1) (w-p+1); the reference patch is
-    always among them. Distances are means of squares over p x p.
+    bottom. A place is the index of a patch among all (h-p+1) (w-p+1); the reference patch
+    comes first. Distances are means of squares over p x p.
     """
     height, width = guide.shape[-2:]
     radius, stride = wanted.radius, wanted.stride
@@ -144,16 +147,16 @@ def alike(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
         torch.sub(strip.transpose(0, 1), guide[0, :, top:bottom], out=squares)
         distances.append(F.avg_pool2d(squares.square_(), p, stride))
     all_distances = torch.stack(distances).flatten(0, 1)  # (side side, up, left)
-    all_distances[side * side // 2] = -1  # the patch itself comes first
+    all_distances[side * side // 2] = 2 * OUTSIDE  # the patch itself is in any case
     ups = torch.arange(top, bottom - p + 1, stride, device=guide.device)
     lefts = torch.arange(0, width - p + 1, stride, device=guide.device)
     across = width - p + 1
     count = min(wanted.group, (height - p + 1) * across, side * side)
-    nearest = all_distances.flatten(1).t().topk(count, largest=False, sorted=False)
+    nearest = all_distances.flatten(1).t().topk(count - 1, largest=False, sorted=False)
     shift = (nearest.indices // side - radius) * across + nearest.indices % side - radius
     places = (ups[:, None] * across + lefts).reshape(-1, 1)
     usable = nearest.values < OUTSIDE  # where too few lie inside, the patch itself again
-    return places + torch.where(usable, shift, 0)
+    return torch.cat([places, places + torch.where(usable, shift, 0)], 1)
 
 
 def filtered(
@@ -184,6 +187,11 @@ def filtered(
 def vectors(image: Tensor, p: int) -> Tensor:
     """Every p x p patch of (1, C, h, w) as a row: (P, C p p)."""
     return F.unfold(image, p)[0].t().contiguous()
+
+
+def folded(values: Tensor, like: Tensor, p: int) -> Tensor:
+    """Rows of values of p x p patches, (P, C p p), summed where they lie; shaped as `like`."""
+    return F.fold(values.t()[None], like.shape[-2:], p)
 
 
 def reached(length: int, p: int, stride: int) -> int:

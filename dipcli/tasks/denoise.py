@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -29,9 +29,10 @@ from dipcli.settings import Settings
 from dipcli.tasks import trust
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.bootstrap import bootstrapped
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
-THOROUGH = 4.0  # times as long as the pass before may the last pass of the filter take
+THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
 MOST_CORRELATED = 3  # passes worth making where neighbours share the noise
 SIGMA_LIMIT = 255.0  # on the 0..255 scale
 
@@ -78,7 +79,17 @@ class Denoise(Task):
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filter", "fit" and "fusion", those that the settings ask for."""
-        yield from annotated(self._stages(settings, runtime), **self.facts())
+        deadline = deadline_of(settings, runtime)
+        y = self.pixels.tensor(runtime.device)
+        if settings.passes and self.model.clean:
+            found: Iterator[Step] = iter([Step(0, 1, "filter", 0, y.new_zeros(()), y, y)])
+        elif settings.bootstrap and not self.covariances:
+            make = partial(self._mixed, settings=settings, runtime=runtime, deadline=deadline)
+            found = bootstrapped(make, y, self.model, runtime, deadline)
+        else:
+            found = self._mixed(y, {}, settings, runtime, deadline)
+        for step in annotated(found, **self.facts()):
+            yield replace(step, estimate=self.model.unclipped(step.estimate))
 
     def facts(self) -> dict[str, object]:
         """What was found out about the noise, on the 0..255 scale, as plain JSON."""
@@ -94,34 +105,39 @@ class Denoise(Task):
         found = None if self.sigma is not None else self.model
         return trust.of_denoised(self.observation, result, self.noise, found)
 
-    def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        deadline = deadline_of(settings, runtime)
-        y = self.pixels.tensor(runtime.device)
-        if settings.passes and self.model.clean:
-            yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
-            return
+    def _mixed(
+        self,
+        y: Tensor,
+        parts: dict[str, Tensor],
+        settings: Settings,
+        runtime: Runtime,
+        deadline: float | None,
+    ) -> Iterator[Step]:
+        """The filter's passes, then the fit mixed with them; `parts` gets what was mixed."""
         last, pilot, target = None, None, y
-        passes = filtering(y, self.model, self.covariances, settings, runtime)
+        passes = filtering(y, self.model, self.covariances, settings, runtime, parts)
         for last in within(passes, deadline, longer=THOROUGH):
             pilot = last.estimate
-            yield replace(last, estimate=self.model.unclipped(pilot))
+            yield last
         if pilot is not None:
             target = y.lerp(pilot, settings.pilot_share)
         problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
         fitted = ensemble(problem, settings, runtime, deadline)
         if last is not None and pilot is not None:
-            fitted = after(last, fused(fitted, pilot, settings))
-        for step in fitted:
-            yield replace(step, estimate=self.model.unclipped(step.estimate))
+            fitted = after(last, fused(fitted, pilot, settings, parts))
+        yield from fitted
 
 
-def fused(steps: Iterable[Step], pilot: Tensor, settings: Settings) -> Iterator[Step]:
-    """The fit's steps, their estimates mixed with the filter's.
+def fused(
+    steps: Iterable[Step], pilot: Tensor, settings: Settings, parts: dict[str, Tensor]
+) -> Iterator[Step]:
+    """The fit's steps, their estimates mixed with the filter's; `parts` gets the fit's own.
 
     The network has its full share once a first run has had its steps. With a single run, the
     disagreement is that of the two.
     """
     for step in steps:
+        parts["fit"] = step.estimate
         share = settings.blend * min(1.0, (step.index + 1) / settings.iters)
         spread = step.spread
         if spread is None:
@@ -136,18 +152,39 @@ def filtering(
     covariances: tuple[Tensor, ...],
     settings: Settings,
     runtime: Runtime,
+    parts: dict[str, Tensor],
 ) -> Iterator[Step]:
-    """The passes of the patch-group filter that suits the noise."""
+    """The passes of the patch-group filter that suits the noise.
+
+    Those beside one another, which `parts` gets, are averaged.
+    """
     shared = tuple(S.to(y.device) for S in covariances)
     count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
-    wanted = patches.schedule(count, y.shape[1], settings.stride)
+    chain, beside = patches.schedule(count, y.shape[1], settings.stride)
 
     def estimates(reached: Reached | None) -> Iterable[Tensor]:
-        if shared and wanted:
+        if shared and chain:
             return correlated.estimates(y, shared, count, settings.stride, reached)
-        return patches.estimates(y, model, wanted, reached=reached) if wanted else ()
+        return patches.estimates(y, model, chain, reached=reached) if chain else ()
 
-    return passed(estimates, y, count + settings.runs * settings.iters, runtime.memory)
+    def witnesses(last: Step | None) -> Iterator[Step]:
+        first = 0 if last is None else last.index + 1 - len(chain)
+        for index in range(first, len(beside)):
+            found = patches.once(y, pilot, model, beside[index])
+            mean = found if last is None else last.estimate.lerp(found, 1 / (index + 1))
+            loss = (mean - (pilot if last is None else last.estimate)).square().mean()
+            last = Step(len(chain) + index, total, "filter", 0, loss, found, mean)
+            yield last
+
+    total, pilot = count + settings.runs * settings.iters, y
+    for step in passed(estimates, y, total, runtime.memory):
+        pilot = step.estimate
+        yield step
+    for step in runtime.memory.follow("witnesses", witnesses):
+        parts[f"pass {step.index}"] = step.output
+        yield step
+    if chain and not beside:
+        parts["filter"] = pilot
 
 
 def denoise(image: NDArray[Any], *, sigma: float | None = None, noise: str = "auto") -> Denoise:
