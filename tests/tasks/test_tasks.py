@@ -192,3 +192,30 @@ def test_a_filter_at_rest_leaves_gradients_on():
     steps = tasks.denoise(truth(), sigma=20).steps(Settings(passes=2), CPU)
     assert next(steps).stage == "filter"
     assert torch.is_grad_enabled()
+
+
+def twice(**overrides):
+    """The steps of a denoising that makes its result noisy again."""
+    noisy = np.clip(truth() + np.random.default_rng(0).normal(0, 20, (48, 48, 3)), 0, 255)
+    task = tasks.denoise(noisy.astype(np.uint8), sigma=20)
+    settings = task.settings("best", channels=(4, 8), runs=1, iters=4, **overrides)
+    return list(task.steps(settings, CPU))
+
+
+def test_the_second_round_shows_the_first_result_until_the_last_step_corrects_it():
+    once, both = twice(bootstrap=False), twice()
+    assert len(both) == 2 * len(once) + 1
+    result = once[-1].estimate
+    assert all(torch.equal(step.estimate, result) for step in both[len(once) - 1 : -1])
+    clean = torch.from_numpy(truth().transpose(2, 0, 1)[None] / 255)
+    before, after = (float((x - clean).square().mean()) for x in (result, both[-1].estimate))
+    assert after < 0.7 * before  # four steps are few: the network is found to be no good
+    assert [step.index for step in both] == list(range(len(both)))
+    assert {step.total for step in both} == {len(both)}
+    assert both[-1].stage == "fusion"
+
+
+def test_without_time_for_a_second_round_the_first_result_stays():
+    steps = twice(time=1e-3)
+    assert steps[-1].stage != "fusion"
+    assert torch.isfinite(steps[-1].estimate).all()
