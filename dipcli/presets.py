@@ -147,6 +147,7 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
             "runs": (0, "the filter alone, from an interpolated picture: as good as 60 steps"),
             "passes": (20, "the time"),
         },
+        ("superres", "x8"): _ENLARGE_FAR | {"passes": (8, "half of auto")},
         ("fit", ""): _PARAMETRISE | {"iters": (200, "the four curves have parted")},
     },
     "best": {
@@ -158,10 +159,7 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
             "passes": (6, "0.01 dB more than 5"),
             "runs": (2, "four gain 0.005 dB and take twice as long"),
             "blend": (0.4, "the mean of wide networks deserves more than one narrow one"),
-            "bootstrap": (
-                True,
-                "+0.04 dB at sigma 25, +0.08 at 50; twice the time",
-            ),
+            "bootstrap": (True, "+0.04 dB at sigma 25, +0.08 at 50; twice the time"),
             "iters": (150, "more learn the noise that is left in the target"),
         },
         ("denoise", "jpeg"): _JPEG | {"iters": (800, "twice auto")},

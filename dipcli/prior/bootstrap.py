@@ -51,25 +51,23 @@ def corrected(first: Trial, again: Trial, truth: Tensor) -> Tensor:
 
 def corrections(trial: Trial, truth: Tensor) -> Tensor:
     """d of every estimate and pixel, (K, 1, H, W)."""
-    differences, error = trial.differences(), truth - trial.mixed
-    count, (height, width) = len(differences), truth.shape[-2:]
-    products = torch.stack([windowed(a * b) for a in differences for b in differences])
-    gram = products.view(count, count, -1).permute(2, 0, 1)
+    d = trial.differences()
+    count, channels, height, width = d.shape
+    products = torch.einsum("ichw,jchw->ijhw", d, d) / channels
+    targets = torch.einsum("ichw,chw->ihw", d, (truth - trial.mixed)[0]) / channels
+    gram = windowed(products.flatten(0, 1)).view(count, count, -1).permute(2, 0, 1)
     gram = gram + torch.diag_embed(CAUTION * gram.diagonal(dim1=1, dim2=2) + LEAST)
-    target = torch.stack([windowed(a * error[0]) for a in differences]).view(count, -1).t()
-    d = (inverse(gram) @ target[..., None])[..., 0].clamp(-LARGEST, LARGEST)
-    return d.t().reshape(count, 1, height, width)
+    target = windowed(targets).view(count, -1, 1).transpose(0, 1)
+    found = (inverse(gram) @ target).clamp(-LARGEST, LARGEST)
+    return found.transpose(0, 1).reshape(count, 1, height, width)
 
 
-def windowed(image: Tensor) -> Tensor:
-    """The mean over the channels of (C, H, W), and over the window around each pixel: (H, W)."""
+def windowed(planes: Tensor) -> Tensor:
+    """The mean over the window around each pixel, (N, H, W), by what of it lies inside."""
     reach = math.ceil(3 * REACH)
-    at = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
+    at = torch.arange(-reach, reach + 1, dtype=planes.dtype, device=planes.device)
     window = torch.exp(-0.5 * (at / REACH) ** 2)
-    mean = image.mean(0)[None, None]
-    for shape in ((1, 1, 1, -1), (1, 1, -1, 1)):
-        kernel = window.view(shape)
-        padding = (kernel.shape[2] // 2, kernel.shape[3] // 2)
-        inside = F.conv2d(torch.ones_like(mean), kernel, padding=padding)
-        mean = F.conv2d(mean, kernel, padding=padding) / inside
-    return mean[0, 0]
+    mean = torch.cat([planes, torch.ones_like(planes[:1])])[:, None]
+    mean = F.conv2d(mean, window.view(1, 1, 1, -1), padding=(0, reach))
+    mean = F.conv2d(mean, window.view(1, 1, -1, 1), padding=(reach, 0))[:, 0]
+    return mean[:-1] / mean[-1]

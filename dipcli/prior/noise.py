@@ -70,9 +70,7 @@ class Noise:
         return _interpolate(mean, means, variances)
 
     def expected(self, x: Tensor) -> Tensor:
-        """E[clip(x + n)]; same shape."""
-        if self.kind == "photo":
-            return x
+        """E[clip(x + n)]; same shape; n independent between neighbours, as in `drawn`."""
         xs, means, _ = self.table()
         return _interpolate(x, xs, means)
 

@@ -49,7 +49,7 @@ def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], 
     first = later + 2 if channels == 1 else later + 3
     chain = [Pass(first, 24, stride=stride), Pass(later, 64, stride=stride)]
     chain += [Pass(later, 128, stride=stride, combine=both)] * max(1, count - CHAINED - 2)
-    small, middle, large = later - 2, round(1.5 * later), 2 * later
+    small, middle, large = max(2, later - 2), round(1.5 * later), 2 * later
     beside = [Pass(later, 200, 24, later, both)]
     if channels == 3:
         beside += [Pass(large, 300, 24, large, ridge_apart), Pass(middle, 300, 24, middle, both)]

@@ -29,7 +29,7 @@ from dipcli.settings import Settings
 from dipcli.tasks import trust
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
-from dipcli.tasks.bootstrap import bootstrapped
+from dipcli.tasks.rounds import bootstrapped
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
 THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
@@ -79,17 +79,7 @@ class Denoise(Task):
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filter", "fit" and "fusion", those that the settings ask for."""
-        deadline = deadline_of(settings, runtime)
-        y = self.pixels.tensor(runtime.device)
-        if settings.passes and self.model.clean:
-            found: Iterator[Step] = iter([Step(0, 1, "filter", 0, y.new_zeros(()), y, y)])
-        elif settings.bootstrap and not self.covariances:
-            make = partial(self._mixed, settings=settings, runtime=runtime, deadline=deadline)
-            found = bootstrapped(make, y, self.model, runtime, deadline)
-        else:
-            found = self._mixed(y, {}, settings, runtime, deadline)
-        for step in annotated(found, **self.facts()):
-            yield replace(step, estimate=self.model.unclipped(step.estimate))
+        yield from annotated(self._stages(settings, runtime), **self.facts())
 
     def facts(self) -> dict[str, object]:
         """What was found out about the noise, on the 0..255 scale, as plain JSON."""
@@ -104,6 +94,21 @@ class Denoise(Task):
         """
         found = None if self.sigma is not None else self.model
         return trust.of_denoised(self.observation, result, self.noise, found)
+
+    def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+        deadline = deadline_of(settings, runtime)
+        y = self.pixels.tensor(runtime.device)
+        if settings.passes and self.model.clean:
+            yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
+            return
+        mixing = partial(self._mixed, settings=settings, runtime=runtime, deadline=deadline)
+        drawable = self.model.kind != "photo"  # no noise that neighbours share
+        if settings.bootstrap and drawable:
+            found = bootstrapped(mixing, y, self.model, runtime, deadline)
+        else:
+            found = mixing(y, {})
+        for step in found:
+            yield replace(step, estimate=self.model.unclipped(step.estimate))
 
     def _mixed(
         self,

@@ -38,10 +38,10 @@ def test_estimates_that_are_the_same_change_nothing():
 
 def test_a_window_is_a_mean_also_at_the_border():
     flat = torch.full((2, 50, 30), 0.25)
-    assert torch.allclose(windowed(flat), torch.full((50, 30), 0.25))
+    assert torch.allclose(windowed(flat), flat)
     point = torch.zeros(1, 161, 161)
     point[0, 80, 80] = 1
-    found = windowed(point)
+    found = windowed(point)[0]
     distance = int(REACH)
     assert torch.isclose(found[80, 80 + distance] / found[80, 80], torch.tensor(-0.5).exp())
 

@@ -219,3 +219,19 @@ def test_without_time_for_a_second_round_the_first_result_stays():
     steps = twice(time=1e-3)
     assert steps[-1].stage != "fusion"
     assert torch.isfinite(steps[-1].estimate).all()
+
+
+def test_camera_noise_is_not_drawn_anew():
+    """A small picture tells no covariance, and white noise would not be like its own."""
+    task = tasks.denoise(truth(), noise="photo")
+    settings = task.settings("best", channels=(4, 8), runs=1, iters=4)
+    steps = list(task.steps(settings, CPU))
+    assert len(steps) <= settings.passes + settings.iters
+
+
+@pytest.mark.parametrize("preset", ["auto", "best"])
+def test_a_picture_without_noise_comes_back_to_the_last_of_16_bits(preset):
+    picture = np.random.default_rng(0).integers(0, 65536, (48, 48, 3)).astype(np.uint16)
+    task = tasks.denoise(picture, sigma=0)
+    *_, last = task.steps(task.settings(preset), CPU)
+    assert np.array_equal(task.render(last.estimate), picture)
