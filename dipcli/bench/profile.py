@@ -1,7 +1,9 @@
 """`python -m dipcli.bench.profile`: where the time of one step goes, and how low it could be.
 
 Two limits: the step's arithmetic at the rate that a large convolution reaches here, and the
-bytes that its operations read and write at the bandwidth that a large copy reaches here.
+bytes that its operations read and write at the bandwidth that a large copy reaches here. An
+operation takes at least the longer of its two, and they follow one another: the sum over all
+of them is the limit of the step.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from dipcli import memory, presets
 from dipcli.prior.fit import Descent, Problem
@@ -38,19 +40,22 @@ GROUPS = {  # by a part of the operation's name, the first that fits
 }
 
 
-class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of the tensors that operations read and write; views are free."""
+class Count(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """The FLOP of each operation and the bytes that it reads and writes; views are free."""
 
     def __init__(self) -> None:
-        """Nothing was moved yet."""
+        """Nothing was done yet."""
         super().__init__()  # type: ignore[no-untyped-call]
-        self.bytes = 0
+        self.operations: list[tuple[int, int]] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run `func`, and count."""
-        result = func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
         if not func.is_view:
-            self.bytes += sum(map(size, (args, result)))
+            counted = flop_registry.get(func.overloadpacket)
+            flops = counted(*args, **kwargs, out_val=result) if counted else 0
+            self.operations.append((flops, sum(map(size, (args, result)))))
         return result
 
 
@@ -121,19 +126,18 @@ def report(settings: Settings, runtime: Runtime, side: int) -> str:
     """The table, in Markdown."""
     run = descent(settings, runtime, side)
     step = seconds(run.step, runtime.device)
-    with FlopCounterMode(display=False) as flops:
-        run.step()
-    with Traffic() as traffic:
+    with Count() as count:
         run.step()
     rate, width = arithmetic(runtime), bandwidth(runtime.device)
-    count = flops.get_total_flops()
+    flops, moved = map(sum, zip(*count.operations, strict=True))
+    limit = sum(max(f / rate, b / width) for f, b in count.operations)
     rows = [f"| {name} | {time:.1f} |" for name, time in shares(run).items()]
     limits = [
         f"| **step** | **{1e3 * step:.1f}** |",
-        f"| limit: {count / 1e9:.2f} GFLOP at {rate / 1e9:.0f} GFLOP/s"
-        f" | {1e3 * count / rate:.1f} |",
-        f"| limit: {traffic.bytes / 1e6:.0f} MB at {width / 1e9:.1f} GB/s"
-        f" | {1e3 * traffic.bytes / width:.1f} |",
+        f"| arithmetic: {flops / 1e9:.2f} GFLOP at {rate / 1e9:.0f} GFLOP/s"
+        f" | {1e3 * flops / rate:.1f} |",
+        f"| memory: {moved / 1e6:.0f} MB at {width / 1e9:.1f} GB/s | {1e3 * moved / width:.1f} |",
+        f"| limit: the longer of both for each operation | {1e3 * limit:.1f} |",
     ]
     return "\n".join(["| one step | ms |", "|---|---:|", *rows, *limits])
 

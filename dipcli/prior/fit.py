@@ -57,7 +57,7 @@ class Run:
         net = networks.build(settings, z.shape[1], y.shape[1], generator)
         self.net: nn.Module = net.to(device).to(memory_format=layout)  # type: ignore[call-overload]
         self.optimizers: list[Optimizer] = optimizers.build(
-            settings.optimizer, self.net, settings.lr
+            settings.optimizer, self.net, settings.lr, runtime.amp
         )
         z = z.to(device, memory_format=layout)
         self.jitter = inputs.Jitter(z, settings.jitter, generator)
@@ -78,6 +78,8 @@ class Run:
         amp = self.runtime.amp
         with torch.autocast(self.runtime.device.type, dtype=amp, enabled=amp is not None):
             x: Tensor = self.net(self.jitter())
+        if x.shape[-2:] == self.size:
+            return x  # cutting nothing off would copy the gradient
         return x[..., : self.size[0], : self.size[1]]
 
     def descend(self, loss: Tensor) -> None:

@@ -14,8 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from dipcli.prior.layers import Block, Squash, convolution, enlarge, initialise
-from dipcli.prior.normalisation import Normalisation
+from dipcli.prior.layers import Block, Squash, convolution, enlarge, initialise, normalisation
 from dipcli.settings import Settings
 
 
@@ -75,7 +74,7 @@ class SkipLevel(nn.Module):
         )
         self.inner = nn.Identity() if last else SkipLevel(settings, down, level + 1)
         self.skip = Block(inputs, skip, 1, padding=pad) if skip else None
-        self.norm = Normalisation(skip + inner)
+        self.norm = normalisation(skip + inner)
         self.up = nn.Sequential(Block(skip + inner, up[level], k_up, padding=pad))
         if settings.need_1x1_up:
             self.up.append(Block(up[level], up[level], 1, padding=pad))

@@ -11,15 +11,21 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 ADAM_LR_BESIDE_MUON = 0.01
+LARGE = 1 << 16  # values of a matrix from which shorter numbers save time
 
 
-def build(kind: str, net: nn.Module, lr: float) -> list[Optimizer]:
-    """The optimizers of one run; each owns a part of the parameters of `net`."""
+def build(
+    kind: str, net: nn.Module, lr: float, precision: torch.dtype | None = None
+) -> list[Optimizer]:
+    """The optimizers of one run; each owns a part of the parameters of `net`.
+
+    precision: of Muon's large matrix products, None for that of the parameters.
+    """
     if kind == "adam":
         return [Adam(net.parameters(), lr=lr)]
     matrices = [p for p in net.parameters() if p.ndim == 4]
     vectors = [p for p in net.parameters() if p.ndim != 4]
-    return [Muon(matrices, lr=lr), Adam(vectors, lr=ADAM_LR_BESIDE_MUON)]
+    return [Muon(matrices, lr, precision=precision), Adam(vectors, lr=ADAM_LR_BESIDE_MUON)]
 
 
 class Muon(Optimizer):
@@ -30,9 +36,16 @@ class Muon(Optimizer):
     sqrt(max(1, rows / columns)). No weight decay.
     """
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95) -> None:
-        """lr: the spectral size of one step; momentum: weight of the past."""
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float,
+        momentum: float = 0.95,
+        precision: torch.dtype | None = None,
+    ) -> None:
+        """lr: the spectral size of one step; momentum: weight of the past; precision: `build`."""
         super().__init__(list(params), {"lr": lr, "momentum": momentum})
+        self.precision = precision
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -44,7 +57,9 @@ class Muon(Optimizer):
                     direction = self._nesterov(p, group).flatten(1)
                     alike[direction.shape].append((p, direction))
             for shape, members in alike.items():
-                updates = orthogonalise(torch.stack([direction for _, direction in members]))
+                stacked = torch.stack([direction for _, direction in members])
+                short = self.precision if shape.numel() >= LARGE else None
+                updates = orthogonalise(stacked.to(short or stacked.dtype)).to(stacked.dtype)
                 rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
                 for (p, _), update in zip(members, updates, strict=True):
                     p.sub_(update.view_as(p), alpha=rate)

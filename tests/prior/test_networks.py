@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from dipcli import presets
+from dipcli.prior.layers import enlarge
 from dipcli.prior.networks import build, canvas
 from dipcli.settings import Settings
 
@@ -86,3 +88,19 @@ def test_parameters_come_from_the_generator_alone():
 
 def test_no_running_mean_is_kept():
     assert not list(built(Settings(), 8).buffers())
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_enlarging_has_the_value_and_the_gradient_of_interpolation(mode, layout):
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(1, 3, 4, 6, dtype=torch.float64, generator=draw).contiguous(
+        memory_format=layout
+    )
+    weight = torch.randn(1, 3, 8, 12, dtype=torch.float64, generator=draw)
+    ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    y, expected = enlarge(ours, mode), F.interpolate(theirs, scale_factor=2.0, mode=mode)
+    assert torch.equal(y, expected)
+    (y * weight).sum().backward()
+    (expected * weight).sum().backward()
+    assert torch.allclose(ours.grad, theirs.grad)

@@ -47,6 +47,18 @@ def test_every_parameter_is_owned_once_and_the_loss_falls(kind):
     assert losses[-1] < 0.9 * losses[0]
 
 
+def test_large_products_in_bfloat16_give_the_same_step_within_its_precision():
+    gradient = torch.randn(64, 128, 3, 3, generator=torch.Generator().manual_seed(0))
+    steps = []
+    for precision in (None, torch.bfloat16):
+        weight = nn.Parameter(torch.zeros_like(gradient))
+        weight.grad = gradient
+        Muon([weight], lr=1.0, precision=precision).step()
+        steps.append(weight.detach())
+    assert steps[1].dtype is torch.float32
+    assert 0 < (steps[1] - steps[0]).norm() < 0.03 * steps[0].norm()
+
+
 def test_muon_steps_by_the_learning_rate_whatever_the_gradient():
     for scale in (1e-4, 1e4):
         weight = nn.Parameter(torch.zeros(4, 2, 3, 3))
