@@ -72,9 +72,10 @@ def physical() -> int | None:
 def need(settings: Settings, pixels: float, *, float32: bool = False) -> float:
     """Bytes that restoring `pixels` of the result at once takes, beside the picture itself."""
     filtering = BYTES_OF_FILTER if settings.passes else 0.0
-    held = sum(c / 4.0**level for level, c in enumerate(settings.channels))
+    by_parts = settings.net == "plain"  # which never sees the whole picture
+    held = 0.0 if by_parts else sum(c / 4.0**level for level, c in enumerate(settings.channels))
     fitting = held * BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
-    fitting += BYTES_BESIDE_FIT if settings.passes else 0.0
+    fitting += BYTES_BESIDE_FIT if settings.passes or by_parts else 0.0
     return BYTES_AT_ONCE + pixels * max(filtering, fitting if settings.runs else 0.0)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dipcli.errors import UsageError
 
-NETS = ("slim", "skip")
+NETS = ("slim", "skip", "plain")
 UPSAMPLES = ("nearest", "bilinear")
 DOWNSAMPLES = ("stride", "avg", "max", "lanczos2", "lanczos3")
 PADDINGS = ("zero", "reflection")
@@ -35,7 +35,8 @@ class Settings:
 
     preset: str = "auto"
 
-    # The network (prior.networks)
+    # The network: an hourglass (prior.networks), or plain layers, `channels` wide, that learn to
+    # enlarge from the picture's own reductions (prior.internal); what follows is the hourglass's
     net: str = "slim"
     channels: tuple[int, ...] = (16, 32, 64, 128, 128)
     skip_channels: tuple[int, ...] = (0,)

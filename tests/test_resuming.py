@@ -64,6 +64,16 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
         {"passes": 4},
         {"fit", "fusion", "filter"},
     ),
+    "superres by an hourglass": (
+        tasks.superres(drawn(16, 20), scale=2),
+        {"net": "slim", "passes": 2},
+        {"fit", "fusion", "filter"},
+    ),
+    "superres four times": (
+        tasks.superres(drawn(16, 20)),
+        {"runs": 1, "passes": 1},
+        {"fit", "fusion", "filter"},
+    ),
     "tiles": (
         tasks.denoise(noisy(40, 220)),
         {"tile": 192, "passes": 2, "iters": 3},

@@ -1,6 +1,7 @@
 """How long a picture takes and how much memory it needs, roughly, before anything is run."""
 
 import math
+from itertools import pairwise
 
 from dipcli import memory as needs
 from dipcli import tiling
@@ -14,22 +15,39 @@ SECONDS_PER_STEP = 0.37
 SECONDS_PER_MAC = 1.45e-5
 SECONDS_PER_PASS = 96.0  # over the square of the stride
 SECONDS_BESIDE = 13.0
+# The same for plain layers: a step whatever the size, and what is applied to the picture.
+SECONDS_PER_LESSON, SECONDS_PER_LESSON_MAC = 0.004, 6.2e-8
+SECONDS_APPLIED, SECONDS_APPLIED_MAC = 2.4, 1.9e-5
 BASE = 4.5e8  # bytes of the process itself
 WHOLE_COPIES = 3 * 12.0  # bytes per pixel: the picture read, first guess and result, in colour
 
 
 def seconds(job: Job, request: Request, settings: Settings) -> float:
     """Seconds on two CPU cores, at most the budget of --time."""
-    macs = sum(27 * c * c / 4.0 ** (level + 1) for level, c in enumerate(settings.channels))
-    step = SECONDS_PER_STEP + macs * SECONDS_PER_MAC
-    fitting = settings.iters * settings.runs * step
+    lessons, fitting = (
+        learning(settings) if settings.net == "plain" else (0.0, descending(settings))
+    )
     beside = max(0, settings.passes - CHAINED) if request.task == "denoise" else 0
     filtering = (settings.passes - beside) * SECONDS_PER_PASS / settings.stride**2
     filtering += beside * SECONDS_BESIDE
     rounds = 2 if settings.bootstrap else 1
     tiles, count, _ = _tiles(job, request, settings)
-    found = 1.0 + tiles * count / 1e6 * rounds * (fitting + filtering)
+    found = 1.0 + count * (lessons + tiles / 1e6 * rounds * (fitting + filtering))
     return min(found, settings.time) if settings.time else found
+
+
+def descending(settings: Settings) -> float:
+    """Seconds per megapixel of the runs of an hourglass."""
+    macs = sum(27 * c * c / 4.0 ** (level + 1) for level, c in enumerate(settings.channels))
+    return settings.iters * settings.runs * (SECONDS_PER_STEP + macs * SECONDS_PER_MAC)
+
+
+def learning(settings: Settings) -> tuple[float, float]:
+    """Seconds of the runs of plain layers: of their steps, and per megapixel of the result."""
+    macs = sum(9 * a * b for a, b in pairwise((3, *settings.channels, 3)))
+    lesson = SECONDS_PER_LESSON + macs * SECONDS_PER_LESSON_MAC
+    applied = SECONDS_APPLIED + macs * SECONDS_APPLIED_MAC
+    return settings.runs * settings.iters * lesson, settings.runs * applied
 
 
 def memory(job: Job, request: Request, settings: Settings) -> float:

@@ -54,8 +54,14 @@ _CHOICES = [
     ),
 ]
 _FIELDS = [
-    click.option("--net", type=click.Choice(settings.NETS), help="The network."),
-    click.option("--channels", type=NUMBERS, help="Channels per level, from fine to coarse."),
+    click.option(
+        "--net", type=click.Choice(settings.NETS), help="The network; plain only enlarges."
+    ),
+    click.option(
+        "--channels",
+        type=NUMBERS,
+        help="Channels per level, from fine to coarse; of plain, per layer.",
+    ),
     click.option("--skip-channels", type=NUMBERS, help="Channels of the skips per level."),
     click.option(
         "--upsample",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -16,6 +16,9 @@ from dipcli.settings import Settings
 
 CATCHING_UP = 12  # 20 % more error than the best run, noise included: a ninth of the weight
 WORTH_STARTING = 0.25  # of the time the last run took: with less, another run is not begun
+
+
+Fitting = Callable[..., Iterator[Step]]  # one run: `fit`, or what has its signature
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,20 @@ class Finished(Plain):
 
 
 def ensemble(
-    problem: Problem, settings: Settings, runtime: Runtime, deadline: float | None = None
+    problem: Problem,
+    settings: Settings,
+    runtime: Runtime,
+    deadline: float | None = None,
+    fitting: Fitting = fit,
 ) -> Iterator[Step]:
-    """`settings.runs` independent runs as one sequence of steps.
+    """`settings.runs` independent runs of `fitting` as one sequence of steps.
 
     `estimate` is the weighted average over the runs so far, `index` counts through all runs,
     and `total` shrinks when a run stops early.
     """
     done = Finished()
     yield from runtime.memory.follow(
-        "ensemble", lambda last: averaged(done, problem, settings, runtime, deadline), done
+        "ensemble", lambda last: averaged(done, problem, settings, runtime, deadline, fitting), done
     )
 
 
@@ -93,11 +100,12 @@ def averaged(
     settings: Settings,
     runtime: Runtime,
     deadline: float | None,
+    fitting: Fitting,
 ) -> Iterator[Step]:
     """The steps of the runs that are not among those done, which they join as they end."""
     for run in range(len(done.scores), settings.runs):
         began = perf_counter()
-        for step in fit(problem, settings, runtime, run=run, deadline=deadline):
+        for step in fitting(problem, settings, runtime, run=run, deadline=deadline):
             ended = "why" in step.notes
             score = float(str(step.notes["score"]))
             mean = Mean.of(step.estimate, trust(score, done.scores, ended))

@@ -201,8 +201,11 @@ def fit(
 
 def ending(rule: stopping.Rule, made: int, iters: int, began: float, deadline: float | None) -> str:
     """Why the run ends after `made` steps; "" if it goes on."""
-    if rule.done:
-        return rule.why()
+    return rule.why() if rule.done else over(made, iters, began, deadline)
+
+
+def over(made: int, iters: int, began: float, deadline: float | None) -> str:
+    """Whether all steps are made or the next one would end after the deadline; "" if neither."""
     if made == iters:
         return f"all {iters} steps made"
     now = perf_counter()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
+from dipcli.errors import UsageError
 from dipcli.prior.memory import Changing, Memory
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
@@ -29,6 +30,7 @@ class Task(ABC):
     name: ClassVar[str]
     scale: int = 1  # of the result, in pixels of the observation
     divisible: ClassVar[bool] = True  # whether it can be done tile by tile
+    enlarges: ClassVar[bool] = False
 
     def __init__(self, image: NDArray[Any]) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
@@ -52,7 +54,10 @@ class Task(ABC):
 
     def settings(self, preset: str = "auto", **overrides: object) -> Settings:
         """The preset for this task and kind, with single fields replaced; or UsageError."""
-        return presets.resolve(self.name, preset, self.kind).override(**overrides)
+        found = presets.resolve(self.name, preset, self.kind).override(**overrides)
+        if found.net == "plain" and not self.enlarges:
+            raise UsageError("net plain learns to enlarge, nothing else; choose slim or skip")
+        return found
 
     def concerns(self, window: Window) -> bool:
         """Whether there is anything to do in a window of the observation."""

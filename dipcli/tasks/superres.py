@@ -13,9 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dipcli.errors import UsageError
-from dipcli.prior.completion import refinements
+from dipcli.prior.completion import FITTED_SIGMA, LEARNT_SIGMA, SMOOTH_SIGMA, refinements
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.fit import Problem
+from dipcli.prior.fit import Problem, fit
+from dipcli.prior.internal import learn
 from dipcli.prior.operators import Downsample
 from dipcli.prior.projection import project
 from dipcli.prior.step import Runtime, Step
@@ -30,6 +31,7 @@ class SuperRes(Task):
     """Enlarge a picture."""
 
     name = "superres"
+    enlarges = True
 
     def __init__(self, image: NDArray[Any], scale: int, kernel: str | None) -> None:
         """scale: one of SCALES; kernel: what made the small picture, None: the preset's."""
@@ -72,7 +74,8 @@ class SuperRes(Task):
         operator = Downsample(self.scale, settings.kernel)
         problem = Problem(self.pixels.tensor(runtime.device), (h, w), operator)
         last = None
-        for last in ensemble(problem, settings, runtime, deadline):
+        fitting = learn if settings.net == "plain" else fit
+        for last in ensemble(problem, settings, runtime, deadline, fitting):
             yield last
         if last is not None:
             if not settings.project:
@@ -98,14 +101,14 @@ def refining(
     """
     y, operator = problem.observation, problem.operator
     if fitted is None:
-        start = project(first_guess(runtime.device), operator, y).clamp(0, 1)
+        start, sigma = project(first_guess(runtime.device), operator, y).clamp(0, 1), SMOOTH_SIGMA
     else:
-        start = fitted.estimate
+        start, sigma = fitted.estimate, LEARNT_SIGMA if settings.net == "plain" else FITTED_SIGMA
 
     def pictures(reached: Reached | None) -> Iterator[Tensor]:
         made, x = (0, start) if reached is None else reached
         passes, stride = settings.passes, settings.stride
-        return refinements(x, operator, y, passes, stride, fitted is not None, made)
+        return refinements(x, operator, y, passes, stride, sigma, made)
 
     return passed(pictures, start, settings.passes, runtime.memory)
 
