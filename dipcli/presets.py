@@ -38,23 +38,17 @@ _FILTERED: Values = {
 _JPEG: Values = {
     "upsample": (("bilinear",), "blocks and ringing are what nearest would reproduce"),
 }
-_SCATTERED: Values = {
-    "channels": (_SLIM_WIDE, "width at full resolution matters: +0.5 dB over 16-32-64"),
-    "upsample": (("nearest",), "House, 50 %: 36.99 against 36.66 bilinear"),
+_LOST: Values = {
+    "passes": (16, "five pictures: 34.81 dB, with 10: 34.78; the fit alone far below"),
+    "stride": (4, "as good as 3, in half the time"),
+    "runs": (0, "the filter alone is above the fit, 50 to 97 % lost, in a third of the time"),
+    "channels": (_SLIM_WIDE, "should it run: width at full resolution matters, +0.5 dB"),
+    "iters": (350, "should it run: it peaks at 280"),
     "ema": (0.98, "House, one run: 37.15 against 37.00 with 0.95"),
     "holdout": (0.02, "House, one run: 37.49 against 37.15 with 5 %; every known pixel counts"),
     "patience": (60, "without noise to learn the error keeps falling slowly"),
 }
-_COMPLETED: Values = {
-    "passes": (16, "five pictures: 34.81 dB, with 10: 34.78; the fit alone far below"),
-    "stride": (4, "as good as 3, in half the time"),
-    "runs": (0, "the filter alone is above the fit nearly everywhere, in a third of the time"),
-}
-_SPARSE: Values = {
-    "channels": (_SLIM_WIDE, "as for scattered pixels"),
-    "upsample": (("bilinear",), "with one pixel in ten known, nearest would show its grid"),
-    "patience": (60, "as for scattered pixels"),
-}
+_LOST_FAST: Values = {"passes": (10, "0.03 dB below auto"), "stride": (5, "the time")}
 _TEXT: Values = {
     "channels": (_SLIM_WIDE, "as for scattered pixels: thin holes lie close to the known"),
     "upsample": (("nearest",), "as for scattered pixels, and as published for text"),
@@ -116,8 +110,8 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
         },
         ("denoise", "jpeg"): _JPEG
         | {"runs": (1, "the time"), "iters": (300, "bilinear peaks later")},
-        ("inpaint", "scattered"): _SCATTERED | _COMPLETED | {"iters": (350, "peaks at 280")},
-        ("inpaint", "sparse"): _SPARSE | {"runs": (1, "the time"), "iters": (220, "the time")},
+        ("inpaint", "scattered"): _LOST,
+        ("inpaint", "sparse"): _LOST,
         ("inpaint", "text"): _TEXT
         | _REFINED
         | {"runs": (1, "a second gains 0.3 dB and doubles the time"), "iters": (220, "the time")},
@@ -137,10 +131,8 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
             "stride": (4, "twice as fast as 3, 0.03 dB lower"),
         },
         ("denoise", "jpeg"): _JPEG | {"iters": (200, "half of auto")},
-        ("inpaint", "scattered"): _SCATTERED
-        | _COMPLETED
-        | {"passes": (10, "0.03 dB below auto"), "stride": (5, "the time")},
-        ("inpaint", "sparse"): _SPARSE | {"iters": (200, "as for scattered pixels")},
+        ("inpaint", "scattered"): _LOST | _LOST_FAST,
+        ("inpaint", "sparse"): _LOST | _LOST_FAST,
         ("inpaint", "text"): _TEXT | _REFINED | {"iters": (60, "a quarter of auto")},
         ("inpaint", "object"): _LARGE | _CONTINUED | {"iters": (250, "as for large holes")},
         ("inpaint", "large"): _LARGE | _CONTINUED | {"iters": (250, "half of auto")},
@@ -169,10 +161,8 @@ _PRESETS: dict[str, dict[tuple[str, str], Values]] = {
             "iters": (150, "more learn the noise that is left in the target"),
         },
         ("denoise", "jpeg"): _JPEG | {"iters": (800, "twice auto")},
-        ("inpaint", "scattered"): _SCATTERED
-        | _COMPLETED
-        | {"stride": (2, "in colour 0.15 dB over 3")},
-        ("inpaint", "sparse"): _SPARSE | {"iters": (800, "as for scattered pixels")},
+        ("inpaint", "scattered"): _LOST | {"stride": (2, "in colour 0.15 dB over 3")},
+        ("inpaint", "sparse"): _LOST | {"stride": (2, "as for scattered pixels")},
         ("inpaint", "text"): _TEXT | _REFINED | {"iters": (500, "the error falls slowly")},
         ("inpaint", "object"): _LARGE | _CONTINUED | {"iters": (1500, "as for large holes")},
         ("inpaint", "large"): _LARGE | _CONTINUED | {"iters": (1500, "three times auto")},
