@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -100,3 +101,10 @@ def free(device: torch.device) -> float | None:
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0]) / memory.on_device()
     return memory.available()
+
+
+def reproducible(device: torch.device) -> AbstractContextManager[None]:
+    """The same bytes from the same seed: deterministic convolutions on CUDA."""
+    if device.type != "cuda":
+        return nullcontext()
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dipcli.prior import inputs, losses, networks, optimizers, stopping
+from dipcli.prior.devices import reproducible
 from dipcli.prior.guard import Guard
 from dipcli.prior.operators import Identity, Operator
 from dipcli.prior.step import Runtime, Step
@@ -242,10 +242,3 @@ def seeded(seed: int, run: int) -> torch.Generator:
     """A CPU generator of its own for each run of each seed."""
     state = np.random.SeedSequence([seed, run]).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))
-
-
-def reproducible(device: torch.device) -> AbstractContextManager[None]:
-    """The same bytes from the same seed: deterministic convolutions on CUDA."""
-    if device.type != "cuda":
-        return nullcontext()
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from dipcli.prior import losses, optimizers
+from dipcli.prior.devices import reproducible
 from dipcli.prior.examples import Pair, drawn, enlarged, examples, turned, turned_back
-from dipcli.prior.fit import Problem, over, reproducible, seeded
+from dipcli.prior.fit import Problem, over, seeded
 from dipcli.prior.layers import initialise
 from dipcli.prior.operators import Downsample
 from dipcli.prior.projection import project
