@@ -35,6 +35,7 @@ NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
 THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
 MOST_CORRELATED = 3  # passes worth making where neighbours share the noise
 SIGMA_LIMIT = 255.0  # on the 0..255 scale
+FULL_SHARE = 25 / 255  # noise from which on the network's error is small beside the filter's
 
 
 class Denoise(Task):
@@ -129,8 +130,18 @@ class Denoise(Task):
         problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
         fitted = ensemble(problem, settings, runtime, deadline)
         if last is not None and pilot is not None:
+            settings = replace(settings, blend=settings.blend * self.share(y))
             fitted = after(last, fused(fitted, pilot, settings, parts))
         yield from fitted
+
+    def share(self, y: Tensor) -> float:
+        """How much of its usual part the network deserves: it misses as much detail of a picture
+        with little noise, of which the filter misses less.
+        """
+        if self.model.kind == "photo":
+            return 1.0
+        sigma = float(self.model.variance(y).mean().sqrt())
+        return min(1.0, sigma / FULL_SHARE)
 
 
 def fused(

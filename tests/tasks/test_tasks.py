@@ -243,3 +243,9 @@ def test_a_picture_without_noise_comes_back_to_the_last_of_16_bits(preset):
     task = tasks.denoise(picture, sigma=0)
     *_, last = task.steps(task.settings(preset), CPU)
     assert np.array_equal(task.render(last.estimate), picture)
+
+
+@pytest.mark.parametrize(("sigma", "share"), [(5, 0.2), (25, 1.0), (50, 1.0)])
+def test_the_network_counts_for_less_where_there_is_little_noise(sigma, share):
+    task = tasks.denoise(np.full((32, 32), 0.5, np.float32), sigma=sigma)
+    assert task.share(task.pixels.tensor(CPU.device)) == pytest.approx(share, rel=0.01)
