@@ -67,7 +67,12 @@ def windowed(planes: Tensor) -> Tensor:
     reach = math.ceil(3 * REACH)
     at = torch.arange(-reach, reach + 1, dtype=planes.dtype, device=planes.device)
     window = torch.exp(-0.5 * (at / REACH) ** 2)
-    mean = torch.cat([planes, torch.ones_like(planes[:1])])[:, None]
-    mean = F.conv2d(mean, window.view(1, 1, 1, -1), padding=(0, reach))
-    mean = F.conv2d(mean, window.view(1, 1, -1, 1), padding=(reach, 0))[:, 0]
-    return mean[:-1] / mean[-1]
+
+    def summed(plane: Tensor) -> Tensor:
+        across = F.conv2d(plane[None, None], window.view(1, 1, 1, -1), padding=(0, reach))
+        return F.conv2d(across, window.view(1, 1, -1, 1), padding=(reach, 0))[0, 0]
+
+    inside = summed(torch.ones_like(planes[0]))
+    return torch.stack(
+        [summed(plane) / inside for plane in planes]
+    )  # all at once: 20 times the memory
