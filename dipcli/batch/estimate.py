@@ -24,9 +24,7 @@ WHOLE_COPIES = 3 * 12.0  # bytes per pixel: the picture read, first guess and re
 
 def seconds(job: Job, request: Request, settings: Settings) -> float:
     """Seconds on two CPU cores, at most the budget of --time."""
-    lessons, fitting = (
-        learning(settings) if settings.net == "plain" else (0.0, descending(settings))
-    )
+    lessons, fitting = fits(settings)
     beside = max(0, settings.passes - CHAINED) if request.task == "denoise" else 0
     filtering = (settings.passes - beside) * SECONDS_PER_PASS / settings.stride**2
     filtering += beside * SECONDS_BESIDE
@@ -36,18 +34,15 @@ def seconds(job: Job, request: Request, settings: Settings) -> float:
     return min(found, settings.time) if settings.time else found
 
 
-def descending(settings: Settings) -> float:
-    """Seconds per megapixel of the runs of an hourglass."""
+def fits(settings: Settings) -> tuple[float, float]:
+    """Seconds of all runs: those whatever the size, and those per megapixel of the result."""
+    if settings.net == "plain":
+        macs: float = sum(9 * a * b for a, b in pairwise((3, *settings.channels, 3)))
+        lesson = SECONDS_PER_LESSON + macs * SECONDS_PER_LESSON_MAC
+        applied = SECONDS_APPLIED + macs * SECONDS_APPLIED_MAC
+        return settings.runs * settings.iters * lesson, settings.runs * applied
     macs = sum(27 * c * c / 4.0 ** (level + 1) for level, c in enumerate(settings.channels))
-    return settings.iters * settings.runs * (SECONDS_PER_STEP + macs * SECONDS_PER_MAC)
-
-
-def learning(settings: Settings) -> tuple[float, float]:
-    """Seconds of the runs of plain layers: of their steps, and per megapixel of the result."""
-    macs = sum(9 * a * b for a, b in pairwise((3, *settings.channels, 3)))
-    lesson = SECONDS_PER_LESSON + macs * SECONDS_PER_LESSON_MAC
-    applied = SECONDS_APPLIED + macs * SECONDS_APPLIED_MAC
-    return settings.runs * settings.iters * lesson, settings.runs * applied
+    return 0.0, settings.runs * settings.iters * (SECONDS_PER_STEP + macs * SECONDS_PER_MAC)
 
 
 def memory(job: Job, request: Request, settings: Settings) -> float:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
-from dipcli.prior.fit import Problem, fit
+from dipcli.prior.fit import Descent, Make, Problem, fit
 from dipcli.prior.memory import Plain
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 
 CATCHING_UP = 12  # 20 % more error than the best run, noise included: a ninth of the weight
 WORTH_STARTING = 0.25  # of the time the last run took: with less, another run is not begun
-
-
-Fitting = Callable[..., Iterator[Step]]  # one run: `fit`, or what has its signature
 
 
 @dataclass(frozen=True)
@@ -81,16 +78,16 @@ def ensemble(
     settings: Settings,
     runtime: Runtime,
     deadline: float | None = None,
-    fitting: Fitting = fit,
+    make: Make = Descent,
 ) -> Iterator[Step]:
-    """`settings.runs` independent runs of `fitting` as one sequence of steps.
+    """`settings.runs` independent runs, each made by `make`, as one sequence of steps.
 
     `estimate` is the weighted average over the runs so far, `index` counts through all runs,
     and `total` shrinks when a run stops early.
     """
     done = Finished()
     yield from runtime.memory.follow(
-        "ensemble", lambda last: averaged(done, problem, settings, runtime, deadline, fitting), done
+        "ensemble", lambda last: averaged(done, problem, settings, runtime, deadline, make), done
     )
 
 
@@ -100,12 +97,12 @@ def averaged(
     settings: Settings,
     runtime: Runtime,
     deadline: float | None,
-    fitting: Fitting,
+    make: Make,
 ) -> Iterator[Step]:
     """The steps of the runs that are not among those done, which they join as they end."""
     for run in range(len(done.scores), settings.runs):
         began = perf_counter()
-        for step in fitting(problem, settings, runtime, run=run, deadline=deadline):
+        for step in fit(problem, settings, runtime, run=run, deadline=deadline, make=make):
             ended = "why" in step.notes
             score = float(str(step.notes["score"]))
             mean = Mean.of(step.estimate, trust(score, done.scores, ended))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -21,7 +21,7 @@ from dipcli.prior import inputs, losses, networks, optimizers, stopping
 from dipcli.prior.devices import reproducible
 from dipcli.prior.guard import Guard
 from dipcli.prior.operators import Identity, Operator
-from dipcli.prior.step import Runtime, Step
+from dipcli.prior.step import Runtime, Step, Stepping
 from dipcli.settings import Settings
 
 
@@ -109,7 +109,7 @@ class Run:
 
 
 class Descent:
-    """One run on its way: all that changes in it, and how it makes its next step."""
+    """A run of an hourglass; `estimate` is the average of its outputs at the best step so far."""
 
     def __init__(
         self,
@@ -180,6 +180,9 @@ class Descent:
         self.began = perf_counter() - state["seconds"]
 
 
+Make = Callable[[Problem, Settings, Runtime, int, float | None], Stepping]
+
+
 def fit(
     problem: Problem,
     settings: Settings,
@@ -187,15 +190,17 @@ def fit(
     *,
     run: int = 0,
     deadline: float | None = None,
+    make: Make = Descent,
 ) -> Iterator[Step]:
-    """One run, step by step; `estimate` is the average of outputs at the best step so far.
+    """One run, step by step; `estimate` is what it would give if it ended there.
 
     run: number of this run, which makes it independent of the others of the same seed;
     deadline: value of time.perf_counter() by which the last step must have ended.
+    make: what goes down the gradient, and how.
     Notes: best_step, score (lower is better), restored (steps at which it diverged), and in the
     last step why it is the last.
     """
-    descent = Descent(problem, settings, runtime, run, deadline)
+    descent = make(problem, settings, runtime, run, deadline)
     yield from runtime.memory.follow("fit", lambda last: descent.steps(), descent)
 
 

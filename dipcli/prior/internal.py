@@ -32,26 +32,31 @@ BAND = 1 << 18  # pixels that the network is applied to at once: bounds the memo
 
 
 class Learner:
-    """One run on its way: all that changes in it, and how it makes its next step."""
+    """A run of plain layers, as `dipcli.prior.fit.fit` makes it of a reduced observation.
+
+    `estimate` is the picture as far as the network enlarges it by now, and by interpolation from
+    there on; `score` is the loss.
+    """
 
     def __init__(
         self,
         problem: Problem,
-        operator: Downsample,
         settings: Settings,
         runtime: Runtime,
         number: int,
         deadline: float | None,
     ) -> None:
-        """operator: the problem's; number, deadline: see `learn`."""
-        self.problem, self.operator, self.settings = problem, operator, settings
+        """number, deadline: see `fit`. TypeError if the problem's operator is no Downsample."""
+        if not isinstance(problem.operator, Downsample):
+            raise TypeError("only a reduced picture can be learnt to be enlarged")
+        self.problem, self.operator, self.settings = problem, problem.operator, settings
         self.runtime, self.number, self.deadline = runtime, number, deadline
         self.generator = seeded(runtime.seed, number)
         self.net = network(problem.observation.shape[1], settings.channels, self.generator)
         layout = torch.contiguous_format if runtime.device.type == "mps" else torch.channels_last
         self.net.to(runtime.device).to(memory_format=layout)  # type: ignore[call-overload]
         self.optimizers = optimizers.build(settings.optimizer, self.net, settings.lr, runtime.amp)
-        self.factors = factors(operator.scale)
+        self.factors = factors(problem.operator.scale)
         self.picture = problem.observation  # as far as it is enlarged
         self.shown = enlarged(self.picture, problem.size)
         self.turn = self.made = 0  # doublings, steps
@@ -178,26 +183,6 @@ class Learner:
         self.began = perf_counter() - state.pop("seconds")
         vars(self).update(state)
         self.pairs = self.taught()
-
-
-def learn(
-    problem: Problem,
-    settings: Settings,
-    runtime: Runtime,
-    *,
-    run: int = 0,
-    deadline: float | None = None,
-) -> Iterator[Step]:
-    """One run, step by step, as `dipcli.prior.fit.fit` has it, for a reduced observation.
-
-    `estimate` is the picture enlarged as far as the network has learnt it, by interpolation
-    from there on. Notes: best_step, score (the loss; lower is better), and in the last step why
-    it is the last. The problem's operator is a Downsample, or TypeError.
-    """
-    if not isinstance(problem.operator, Downsample):
-        raise TypeError("only a reduced picture can be learnt to be enlarged")
-    learner = Learner(problem, problem.operator, settings, runtime, run, deadline)
-    yield from runtime.memory.follow("fit", lambda last: learner.steps(), learner)
 
 
 def network(channels: int, widths: tuple[int, ...], generator: torch.Generator) -> nn.Module:

@@ -1,12 +1,13 @@
 """What a restoration yields, step after step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from dipcli.prior.memory import Memory
+from dipcli.prior.memory import Changing, Memory
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,11 @@ class Step:
     estimate: Tensor
     spread: Tensor | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
+
+
+class Stepping(Changing, Protocol):
+    """Something that makes steps, and goes on from a saved state."""
+
+    def steps(self) -> Iterator[Step]:
+        """Every step from here to the end."""
+        ...

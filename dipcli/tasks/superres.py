@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from dipcli.errors import UsageError
 from dipcli.prior.completion import FITTED_SIGMA, LEARNT_SIGMA, SMOOTH_SIGMA, refinements
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.fit import Problem, fit
-from dipcli.prior.internal import learn
+from dipcli.prior.fit import Descent, Problem
+from dipcli.prior.internal import Learner
 from dipcli.prior.operators import Downsample
 from dipcli.prior.projection import project
 from dipcli.prior.step import Runtime, Step
@@ -74,8 +74,8 @@ class SuperRes(Task):
         operator = Downsample(self.scale, settings.kernel)
         problem = Problem(self.pixels.tensor(runtime.device), (h, w), operator)
         last = None
-        fitting = learn if settings.net == "plain" else fit
-        for last in ensemble(problem, settings, runtime, deadline, fitting):
+        make = Learner if settings.net == "plain" else Descent
+        for last in ensemble(problem, settings, runtime, deadline, make):
             yield last
         if last is not None:
             if not settings.project:

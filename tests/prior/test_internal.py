@@ -1,6 +1,7 @@
 """Learning to enlarge from the picture itself: what is learnt helps, and nothing else decides."""
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 import pytest
@@ -11,13 +12,14 @@ from torch.nn import functional as F
 from dipcli import tasks
 from dipcli.errors import UsageError
 from dipcli.prior.examples import drawn, examples, turned, turned_back
-from dipcli.prior.fit import Problem
-from dipcli.prior.internal import factors, learn
+from dipcli.prior.fit import Problem, fit
+from dipcli.prior.internal import Learner, factors
 from dipcli.prior.operators import Downsample, Identity
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 
 CPU = Runtime(torch.device("cpu"))
+learn = partial(fit, make=Learner)
 TINY = Settings().override(net="plain", channels=(16, 16), loss="l1", runs=1, iters=6)
 
 
