@@ -68,6 +68,7 @@ class Settings:
     # nearest picture that gives the small one exactly
     kernel: str = "bicubic"
     project: bool = True
+    repeats: int = 0  # times that the result, reduced, is learnt from to enlarge it again
 
     # The patch-group filter beside the fit (prior.patches)
     passes: int = 0  # passes over the picture; 0: none
@@ -93,7 +94,7 @@ class Settings:
         for name, (low, high) in _RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be {low} to {high}")
-        for name in ("input_depth", "iters", "runs", "patience"):
+        for name in ("input_depth", "iters", "runs", "patience", "repeats"):
             if not isinstance(getattr(self, name), int):
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be a whole number")
         if not self.channels or min(self.channels) < 1 or len(self.channels) > 8:
@@ -171,6 +172,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "ema": (0, 0.9999),
     "iters": (1, 1_000_000),
     "runs": (0, 1000),
+    "repeats": (0, 1000),
     "holdout": (0, 0.9),
     "patience": (1, 1_000_000),
     "passes": (0, 1000),

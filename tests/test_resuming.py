@@ -74,6 +74,11 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
         {"runs": 1, "passes": 1},
         {"fit", "fusion", "filter"},
     ),
+    "superres eight times": (
+        tasks.superres(drawn(8, 10), scale=8),
+        {"passes": 1},
+        {"fit", "fusion", "filter"},
+    ),
     "tiles": (
         tasks.denoise(noisy(40, 220)),
         {"tile": 192, "passes": 2, "iters": 3},

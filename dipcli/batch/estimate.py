@@ -1,10 +1,11 @@
 """How long a picture takes and how much memory it needs, roughly, before anything is run."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 from dipcli import memory as needs
-from dipcli import tiling
+from dipcli import presets, tiling
 from dipcli.batch.request import Job, Request
 from dipcli.settings import CHAINED, Settings
 
@@ -24,14 +25,27 @@ WHOLE_COPIES = 3 * 12.0  # bytes per pixel: the picture read, first guess and re
 
 def seconds(job: Job, request: Request, settings: Settings) -> float:
     """Seconds on two CPU cores, at most the budget of --time."""
-    lessons, fitting = fits(settings)
     beside = max(0, settings.passes - CHAINED) if request.task == "denoise" else 0
-    filtering = (settings.passes - beside) * SECONDS_PER_PASS / settings.stride**2
-    filtering += beside * SECONDS_BESIDE
-    rounds = 2 if settings.bootstrap else 1
+    fixed, growing = once(settings, beside)
+    growing *= 2 if settings.bootstrap else 1
+    if settings.repeats:
+        growing /= 1 if settings.net == "plain" else 4  # an hourglass then fits half of the side
+        lesson = presets.resolve("superres", settings.preset, "repeat")
+        more, larger = once(replace(lesson, stride=settings.stride), 0)
+        fixed, growing = fixed + settings.repeats * more, growing + settings.repeats * larger
     tiles, count, _ = _tiles(job, request, settings)
-    found = 1.0 + count * (lessons + tiles / 1e6 * rounds * (fitting + filtering))
+    found = 1.0 + count * (fixed + tiles / 1e6 * growing)
     return min(found, settings.time) if settings.time else found
+
+
+def once(settings: Settings, beside: int) -> tuple[float, float]:
+    """Seconds of the runs and the filter: those whatever the size, and those per megapixel.
+
+    beside: how many passes of the filter stand beside others.
+    """
+    lessons, fitting = fits(settings)
+    filtering = (settings.passes - beside) * SECONDS_PER_PASS / settings.stride**2
+    return lessons, fitting + filtering + beside * SECONDS_BESIDE
 
 
 def fits(settings: Settings) -> tuple[float, float]:

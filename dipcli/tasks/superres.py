@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from dipcli import presets
 from dipcli.errors import UsageError
-from dipcli.prior.completion import FITTED_SIGMA, LEARNT_SIGMA, SMOOTH_SIGMA, refinements
+from dipcli.prior.completion import (
+    FITTED_SIGMA,
+    LEARNT_SIGMA,
+    REPEATED_SIGMA,
+    SMOOTH_SIGMA,
+    refinements,
+)
 from dipcli.prior.ensemble import ensemble
+from dipcli.prior.examples import enlarged
 from dipcli.prior.fit import Descent, Problem
 from dipcli.prior.internal import Learner
 from dipcli.prior.operators import Downsample
@@ -23,8 +31,10 @@ from dipcli.prior.step import Runtime, Step
 from dipcli.settings import KERNELS, Settings
 from dipcli.tasks import trust
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.repeats import Plan, repeated
 
 SCALES = (2, 3, 4, 8)
+REPEATING = (4, 8)  # scales that leave something to enlarge from twice the observation's size
 
 
 class SuperRes(Task):
@@ -50,7 +60,10 @@ class SuperRes(Task):
 
     def settings(self, preset: str = "auto", **overrides: object) -> Settings:
         """As for every task; a kernel given to the task replaces the preset's."""
-        return super().settings(preset, **{"kernel": self.kernel, **overrides})
+        found = super().settings(preset, **{"kernel": self.kernel, **overrides})
+        if found.repeats and not (self.scale in REPEATING and found.project):
+            raise UsageError("repeats need a scale of 4 or 8, and project; set them to 0")
+        return found
 
     def first_guess(self, device: torch.device) -> Tensor:
         """Enlarged by interpolation."""
@@ -70,56 +83,127 @@ class SuperRes(Task):
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)
-        h, w, _ = self.output_shape
-        operator = Downsample(self.scale, settings.kernel)
-        problem = Problem(self.pixels.tensor(runtime.device), (h, w), operator)
-        last = None
-        make = Learner if settings.net == "plain" else Descent
-        for last in ensemble(problem, settings, runtime, deadline, make):
-            yield last
-        if last is not None:
-            if not settings.project:
-                return
-            last = consistent(last, problem)
-            yield last
-        refined = within(refining(last, self.first_guess, problem, settings, runtime), deadline)
-        for step in refined if last is None else after(last, refined):
-            spread = None if last is None else last.spread
-            yield replace(step, estimate=step.estimate.clamp(0, 1), spread=spread)
+        y, (h, w, _) = self.pixels.tensor(runtime.device), self.output_shape
+        problem = Problem(y, (h, w), Downsample(self.scale, settings.kernel))
+        if not settings.repeats:
+            return enlarging(problem, problem, settings, runtime, deadline)
+        half = Downsample(self.scale // 2, settings.kernel)
+        plain = settings.net == "plain"
+        begun = problem if plain else Problem(y, (h // 2, w // 2), half)  # a repeat needs no more
+        first = enlarging(begun, begun, settings, runtime, deadline)
+        lesson = self.lesson(settings)
+
+        def again(before: Step) -> Iterator[Step]:
+            taught = Problem(half(before.estimate).clamp(0, 1), problem.size, half)
+            for step in enlarging(taught, problem, lesson, runtime, deadline):
+                if step.stage == "fit":
+                    yield replace(step, estimate=before.estimate)
+                elif step.index < lesson.iters:  # what the time cut short is no better
+                    return
+                else:
+                    yield step
+
+        plan = Plan(again, settings.repeats, planned(lesson))
+        return repeated((full(step, problem.size) for step in first), plan, runtime, deadline)
+
+    def lesson(self, settings: Settings) -> Settings:
+        """What repeats run with: their own part of the preset, within what `settings` allow."""
+        own = presets.resolve(self.name, settings.preset, "repeat")
+        network = ("channels", "loss", "optimizer", "lr") if settings.net == "plain" else ()
+        iters, passes = min(own.iters, settings.iters), min(own.passes, settings.passes)
+        kept = {name: getattr(settings, name) for name in ("kernel", "stride", *network)}
+        return replace(own, iters=iters, passes=passes, **kept)
+
+
+def enlarging(
+    taught: Problem,
+    problem: Problem,
+    settings: Settings,
+    runtime: Runtime,
+    deadline: float | None,
+) -> Iterator[Step]:
+    """A picture that explains what is taught, moved to where it explains `problem`, filtered.
+
+    Both are of one size; what is taught is the problem itself, or a better known picture.
+    """
+    last = None
+    make = Learner if settings.net == "plain" else Descent
+    rest = 1 + settings.passes if settings.project else 0
+    for last in ensemble(taught, settings, runtime, deadline, make):
+        yield replace(last, total=last.total + rest)
+    if last is not None:
+        if not settings.project:
+            return
+        last = consistent(last, problem, settings.passes)
+        yield last
+    error = expected(settings, itself=taught is problem)
+    refined = within(refining(last, problem, settings, runtime, error), deadline)
+    for step in refined if last is None else after(last, refined):
+        spread = None if last is None else last.spread
+        yield replace(step, estimate=step.estimate.clamp(0, 1), spread=spread)
+
+
+def expected(settings: Settings, *, itself: bool) -> float:
+    """The standard deviation that the filter expects of the error of what it is given.
+
+    itself: whether what was taught was the observation itself.
+    """
+    if settings.runs == 0:
+        return SMOOTH_SIGMA
+    if settings.net != "plain":
+        return FITTED_SIGMA
+    return LEARNT_SIGMA if itself else REPEATED_SIGMA
+
+
+def planned(settings: Settings) -> int:
+    """The steps of `enlarging`, if none is left out."""
+    return settings.runs * settings.iters + 1 + settings.passes
 
 
 def refining(
     fitted: Step | None,
-    first_guess: Callable[[torch.device], Tensor],
     problem: Problem,
     settings: Settings,
     runtime: Runtime,
+    error: float,
 ) -> Iterator[Step]:
     """The passes of the patch-group filter, each consistent with what was observed.
 
-    From the picture that was fitted, or else from the first guess.
+    From the picture that was fitted, or else from an interpolated one. error: of this picture,
+    as a standard deviation.
     """
     y, operator = problem.observation, problem.operator
     if fitted is None:
-        start, sigma = project(first_guess(runtime.device), operator, y).clamp(0, 1), SMOOTH_SIGMA
+        start = project(enlarged(y, problem.size), operator, y).clamp(0, 1)
     else:
-        start, sigma = fitted.estimate, LEARNT_SIGMA if settings.net == "plain" else FITTED_SIGMA
+        start = fitted.estimate
 
     def pictures(reached: Reached | None) -> Iterator[Tensor]:
         made, x = (0, start) if reached is None else reached
         passes, stride = settings.passes, settings.stride
-        return refinements(x, operator, y, passes, stride, sigma, made)
+        return refinements(x, operator, y, passes, stride, error, made)
 
     return passed(pictures, start, settings.passes, runtime.memory)
 
 
-def consistent(step: Step, problem: Problem) -> Step:
-    """The step after `step`: its estimate, moved so that reducing it gives the observation."""
-    estimate = project(step.estimate, problem.operator, problem.observation).clamp(0, 1)
+def full(step: Step, size: tuple[int, int]) -> Step:
+    """The step, its pictures interpolated to (H, W) = `size` if they are smaller."""
+    if step.estimate.shape[-2:] == size:
+        return step
+    spread = None if step.spread is None else enlarged(step.spread, size)
+    output, estimate = enlarged(step.output, size), enlarged(step.estimate, size)
+    return replace(step, output=output, estimate=estimate, spread=spread)
+
+
+def consistent(step: Step, problem: Problem, rest: int) -> Step:
+    """The step after `step`: its estimate, moved so that reducing it gives the observation.
+
+    rest: steps planned after it.
+    """
+    found = project(step.estimate, problem.operator, problem.observation).clamp(0, 1)
     index = step.index + 1
-    return replace(
-        step, index=index, total=index + 1, stage="fusion", output=estimate, estimate=estimate
-    )
+    total = index + 1 + rest
+    return replace(step, index=index, total=total, stage="fusion", output=found, estimate=found)
 
 
 def superres(image: NDArray[Any], *, scale: int = 4, kernel: str | None = None) -> SuperRes:

@@ -63,7 +63,7 @@ def test_known_pixels_survive_in_every_dtype(dtype):
         ("auto", 2, "fit fusion filter"),
         ("auto", 8, "fit fusion filter"),
         ("fast", 4, "fit fusion filter"),
-        ("fast", 8, "filter"),
+        ("fast", 8, "filter fit fusion"),
     ],
 )
 def test_enlarging_is_consistent_with_the_input(preset, scale, stages):
