@@ -57,6 +57,8 @@ class Task(ABC):
         found = presets.resolve(self.name, preset, self.kind).override(**overrides)
         if found.net == "plain" and not self.enlarges:
             raise UsageError("net plain learns to enlarge, nothing else; choose slim or skip")
+        if found.repeats and not self.enlarges:
+            raise UsageError("repeats are of enlarging, nothing else; set them to 0")
         return found
 
     def concerns(self, window: Window) -> bool:

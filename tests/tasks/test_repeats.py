@@ -132,6 +132,11 @@ def test_what_cannot_be_repeated(scale, settings):
         tasks.superres(np.zeros((8, 8)), scale=scale).settings("auto", **settings)
 
 
+def test_only_enlarging_is_repeated():
+    with pytest.raises(UsageError, match="repeats"):
+        tasks.denoise(np.zeros((8, 8))).settings("auto", repeats=1)
+
+
 def test_interpolation_shows_a_smaller_picture_at_full_size():
     small = torch.rand(1, 3, 4, 6, generator=torch.Generator().manual_seed(0))
     step = Step(0, 1, "fit", 0, torch.zeros(()), small, small)
