@@ -49,6 +49,11 @@ class Request:
         """How many times larger than its input a result is."""
         return int(str(self.options.get("scale", 4))) if self.task == "superres" else 1
 
+    @property
+    def kind(self) -> str:
+        """What presets distinguish and the options alone tell; "" where the picture decides."""
+        return f"x{self.scale}" if self.task == "superres" else ""
+
     def making(self) -> dict[str, object]:
         """What decides the bytes of a result beside those of the input; plain JSON types."""
         return {

@@ -41,7 +41,7 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
     given = {name: value for name, value in options.items() if value is not None}
     manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
     request = _request(task, given, shared)
-    settings = presets.resolve(task, request.preset).override(**request.overrides)
+    settings = presets.resolve(task, request.preset, request.kind).override(**request.overrides)
     _check(request, settings, shared, manner)
     places = Places(
         inputs=shared["inputs"],

@@ -171,3 +171,8 @@ def test_estimates_grow_with_the_picture_and_obey_the_budget(tmp_path):
     assert seconds(large, request, Settings(time=7.0)) == 7.0
     enlarged = Request(task="superres", options={"scale": 2})
     assert seconds(small, enlarged, Settings()) > 3 * seconds(small, request, Settings())
+    once, again = (Settings(net="plain", repeats=repeats) for repeats in (0, 3))
+    assert seconds(small, enlarged, again) > seconds(small, enlarged, once)
+    fitted, half = (Settings(repeats=repeats, iters=10_000) for repeats in (0, 1))
+    assert seconds(small, enlarged, half) < seconds(small, enlarged, fitted)
+    assert memory(large, enlarged, half) < memory(large, enlarged, fitted)

@@ -182,6 +182,13 @@ def test_a_dry_run_writes_nothing(tmp_path, dip):
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+def test_a_dry_run_knows_what_the_scale_asks_for(tmp_path, dip):
+    draw(tmp_path / "a.png", (64, 64))
+    options = ("superres", "a.png", "-n", "--json", "--preset", "paper", "--scale")
+    (four,), (eight,) = (dip(*options, scale).json for scale in (4, 8))
+    assert eight["seconds"] > 7 * four["seconds"], "four times the pixels, twice the steps"
+
+
 @pytest.mark.parametrize("name", ["auto", "fast", "best", "paper"])
 def test_presets_show_values_and_reasons(name, dip):
     assert dip("presets", name).out.startswith(name)
