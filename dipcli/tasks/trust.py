@@ -57,7 +57,7 @@ def why(step: Step, notes: dict[str, Any], partial: bool) -> str:
     if step.stage != "fit":
         all_made = step.index + 1 == step.total
         reasons.append(f"all {step.total} steps made" if all_made else "the time was up")
-    return "; ".join(reasons)
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def of_denoised(

@@ -1,7 +1,10 @@
 """Trust without the truth: noise is not suspected, what looks like the picture is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import gaussian_filter
 
 import dipcli
@@ -9,6 +12,7 @@ from dipcli.errors import MaskError
 from dipcli.prior import residual
 from dipcli.prior.noise import Noise
 from dipcli.prior.operators import Downsample
+from dipcli.prior.step import Step
 from dipcli.tasks import trust
 
 SIGMA = 20 / 255
@@ -137,6 +141,15 @@ def test_runs_that_differ_give_a_spread_and_a_reason_each(draw):
     assert facts["spread"] > 0
     assert facts["why"].startswith("run 1: ")
     assert "run 2: " in facts["why"]
+
+
+def test_a_reason_is_told_once():
+    picture = torch.zeros(1, 1, 2, 2)
+    step = Step(3, 9, "filter", 0, torch.zeros(()), picture, picture)
+    notes = {"runs": [{"why": "the time was up"}]}
+    assert trust.why(step, notes, partial=False) == "the time was up"
+    done = replace(step, index=8)
+    assert trust.why(done, notes, partial=False) == "the time was up; all 9 steps made"
 
 
 def test_a_destroyed_version_is_not_compared_with_the_picture(draw):
