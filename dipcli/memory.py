@@ -76,7 +76,7 @@ def need(settings: Settings, pixels: float, *, float32: bool = False) -> float:
     held = 0.0 if by_parts else sum(c / 4.0**level for level, c in enumerate(settings.channels))
     held /= 4.0 if settings.repeats else 1.0  # a fit that is enlarged again has half of the side
     fitting = held * BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
-    fitting += BYTES_BESIDE_FIT if settings.passes or by_parts else 0.0
+    fitting += BYTES_BESIDE_FIT if settings.passes or by_parts or settings.repeats else 0.0
     return BYTES_AT_ONCE + pixels * max(filtering, fitting if settings.runs else 0.0)
 
 

@@ -1,7 +1,6 @@
 """How long a picture takes and how much memory it needs, roughly, before anything is run."""
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 
 from dipcli import memory as needs
@@ -30,8 +29,7 @@ def seconds(job: Job, request: Request, settings: Settings) -> float:
     growing *= 2 if settings.bootstrap else 1
     if settings.repeats:
         growing /= 1 if settings.net == "plain" else 4  # an hourglass then fits half of the side
-        lesson = presets.resolve("superres", settings.preset, "repeat")
-        more, larger = once(replace(lesson, stride=settings.stride), 0)
+        more, larger = once(presets.lesson(settings), 0)
         fixed, growing = fixed + settings.repeats * more, growing + settings.repeats * larger
     tiles, count, _ = _tiles(job, request, settings)
     found = 1.0 + count * (fixed + tiles / 1e6 * growing)

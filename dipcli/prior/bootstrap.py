@@ -73,6 +73,5 @@ def windowed(planes: Tensor) -> Tensor:
         return F.conv2d(across, window.view(1, 1, -1, 1), padding=(reach, 0))[0, 0]
 
     inside = summed(torch.ones_like(planes[0]))
-    return torch.stack(
-        [summed(plane) / inside for plane in planes]
-    )  # all at once: 20 times the memory
+    # one by one: all at once take 20 times the memory
+    return torch.stack([summed(plane) / inside for plane in planes])

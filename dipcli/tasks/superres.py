@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from dipcli import presets
 from dipcli.errors import UsageError
@@ -67,8 +66,7 @@ class SuperRes(Task):
 
     def first_guess(self, device: torch.device) -> Tensor:
         """Enlarged by interpolation."""
-        small = self.pixels.tensor(device)
-        return F.interpolate(small, scale_factor=self.scale, mode="bicubic").clamp_(0, 1)
+        return enlarged(self.pixels.tensor(device), self.output_shape[:2])
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         """The ensemble, one step that makes it consistent with what was observed, the filter."""
@@ -91,28 +89,22 @@ class SuperRes(Task):
         plain = settings.net == "plain"
         begun = problem if plain else Problem(y, (h // 2, w // 2), half)  # a repeat needs no more
         first = enlarging(begun, begun, settings, runtime, deadline)
-        lesson = self.lesson(settings)
+        lesson = presets.lesson(settings)
+        all_learnt = lesson.runs * lesson.iters
 
         def again(before: Step) -> Iterator[Step]:
             taught = Problem(half(before.estimate).clamp(0, 1), problem.size, half)
             for step in enlarging(taught, problem, lesson, runtime, deadline):
-                if step.stage == "fit":
+                cut = step.stage != "fit" and step.index < all_learnt  # by the time: no better
+                if step.stage == "fit" or cut:
                     yield replace(step, estimate=before.estimate)
-                elif step.index < lesson.iters:  # what the time cut short is no better
-                    return
                 else:
                     yield step
+                if cut:
+                    return
 
         plan = Plan(again, settings.repeats, planned(lesson))
         return repeated((full(step, problem.size) for step in first), plan, runtime, deadline)
-
-    def lesson(self, settings: Settings) -> Settings:
-        """What repeats run with: their own part of the preset, within what `settings` allow."""
-        own = presets.resolve(self.name, settings.preset, "repeat")
-        network = ("channels", "loss", "optimizer", "lr") if settings.net == "plain" else ()
-        iters, passes = min(own.iters, settings.iters), min(own.passes, settings.passes)
-        kept = {name: getattr(settings, name) for name in ("kernel", "stride", *network)}
-        return replace(own, iters=iters, passes=passes, **kept)
 
 
 def enlarging(
@@ -187,12 +179,15 @@ def refining(
 
 
 def full(step: Step, size: tuple[int, int]) -> Step:
-    """The step, its pictures interpolated to (H, W) = `size` if they are smaller."""
+    """The step, its estimate and spread interpolated to (H, W) = `size` if they are smaller.
+
+    The output is then the estimate, too: another interpolation would cost as much again.
+    """
     if step.estimate.shape[-2:] == size:
         return step
     spread = None if step.spread is None else enlarged(step.spread, size)
-    output, estimate = enlarged(step.output, size), enlarged(step.estimate, size)
-    return replace(step, output=output, estimate=estimate, spread=spread)
+    picture = enlarged(step.estimate, size)
+    return replace(step, output=picture, estimate=picture, spread=spread)
 
 
 def consistent(step: Step, problem: Problem, rest: int) -> Step:

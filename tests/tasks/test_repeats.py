@@ -15,6 +15,7 @@ from dipcli import presets, tasks
 from dipcli.errors import UsageError
 from dipcli.prior.operators import Downsample
 from dipcli.prior.step import Runtime, Step
+from dipcli.tasks import trust
 from dipcli.tasks.repeats import Plan, repeated
 from dipcli.tasks.superres import SuperRes, ensemble, full
 
@@ -101,8 +102,9 @@ def test_what_the_time_cut_short_is_left_out(monkeypatch):
     monkeypatch.setattr(sys.modules[SuperRes.__module__], "ensemble", cut)
     settings = task.settings("auto", channels=(8, 8), iters=4, passes=2, repeats=1)
     steps = list(task.steps(settings, CPU))
-    assert len(steps) == 4 + 1 + 2 + 2
+    assert len(steps) == 4 + 1 + 2 + 2 + 1
     assert torch.equal(steps[-1].estimate, steps[6].estimate)
+    assert trust.why(steps[-1], dict(steps[-1].notes), partial=False).endswith("the time was up")
 
 
 def test_a_spread_is_kept_at_full_size():
@@ -116,12 +118,12 @@ def test_a_spread_is_kept_at_full_size():
 def test_what_is_asked_for_bounds_a_repeat():
     task = reduced(stripes(32, 16.0), 4)
     own = presets.resolve("superres", "auto", "repeat")
-    assert task.lesson(task.settings("auto")) == replace(own, channels=(48,) * 5)
+    assert presets.lesson(task.settings("auto")) == replace(own, channels=(48,) * 5)
     asked = task.settings("auto", iters=7, passes=1, channels=(8,), lr=0.01, kernel="box")
-    lesson = task.lesson(asked)
+    lesson = presets.lesson(asked)
     assert (lesson.iters, lesson.passes, lesson.channels) == (7, 1, (8,))
     assert (lesson.lr, lesson.kernel, lesson.repeats) == (0.01, "box", 0)
-    assert task.lesson(task.settings("auto", net="slim", channels=(8,))).channels == own.channels
+    assert presets.lesson(task.settings("auto", net="slim", channels=(8,))).channels == own.channels
 
 
 @pytest.mark.parametrize(
