@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dipcli.degradation.noise import Noise
 from dipcli.prior.borders import extend
 from dipcli.prior.groups import Combine, both, ridge, ridge_apart
-from dipcli.prior.noise import Noise
 from dipcli.settings import CHAINED
 
 VALUES_AT_ONCE = 3_000_000  # of the patches whose groups are solved together: 12 MB an array

@@ -18,12 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dipcli.degradation import noise as noises
+from dipcli.degradation.noise import Noise
 from dipcli.errors import UsageError
 from dipcli.prior import correlated, patches
-from dipcli.prior import noise as noises
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
-from dipcli.prior.noise import Noise
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks import trust

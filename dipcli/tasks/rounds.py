@@ -13,9 +13,9 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from dipcli.degradation.noise import Noise
 from dipcli.prior.bootstrap import Trial, corrected
 from dipcli.prior.memory import Plain
-from dipcli.prior.noise import Noise
 from dipcli.prior.step import Runtime, Step
 
 SEED = 0x5EED  # added to the run's, so that the noise drawn is not that of a network's input

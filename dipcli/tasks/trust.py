@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dipcli.prior import noise, residual
+from dipcli.degradation import noise, residual
 from dipcli.prior.operators import Operator
 from dipcli.prior.step import Step
 from dipcli.tasks.arrays import to_array, to_tensor
@@ -66,7 +66,7 @@ def of_denoised(
     """Noise before and after, the residual, and a warning where noise or structure shows.
 
     observation, result: (H, W, C) in [0, 1]; kind: of the noise, or "jpeg"; found: its
-    estimate, None to make it here. whiteness, structure: see `dipcli.prior.residual`, None
+    estimate, None to make it here. whiteness, structure: see `dipcli.degradation.residual`, None
     where nothing was taken away. The rest is on the scale 0..255.
     """
     parts = windows(*observation.shape[:2])

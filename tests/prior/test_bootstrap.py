@@ -1,7 +1,7 @@
 import torch
 
+from dipcli.degradation.noise import Noise
 from dipcli.prior.bootstrap import REACH, Trial, corrected, corrections, windowed
-from dipcli.prior.noise import Noise
 
 
 def drawn(seed, height=64, width=120, count=1):

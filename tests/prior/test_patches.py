@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from dipcli.degradation.noise import Noise
 from dipcli.prior.groups import both, ridge, ridge_apart
-from dipcli.prior.noise import Noise
 from dipcli.prior.patches import (
     Pass,
     alike,

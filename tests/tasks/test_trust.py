@@ -8,9 +8,9 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 import dipcli
+from dipcli.degradation import residual
+from dipcli.degradation.noise import Noise
 from dipcli.errors import MaskError
-from dipcli.prior import residual
-from dipcli.prior.noise import Noise
 from dipcli.prior.operators import Downsample
 from dipcli.prior.step import Step
 from dipcli.tasks import trust

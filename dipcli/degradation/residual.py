@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.ndimage import gaussian_filter
 
-from dipcli.prior.noise import AWAY_FROM_CLIP, CORRELATED_EXCESS, Noise
+from dipcli.degradation.noise import AWAY_FROM_CLIP, CORRELATED_EXCESS, Noise
 
 LAGS = 3  # pixels; what a filter takes away by mistake hangs together over more than that
 LEAST_INSIDE = 0.05  # share of values away from black and white, else all are taken

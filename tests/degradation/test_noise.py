@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from dipcli.prior import noise as noises
-from dipcli.prior.noise import Noise
+from dipcli.degradation import noise as noises
+from dipcli.degradation.noise import Noise
 
 
 def scene(height=192, width=192):

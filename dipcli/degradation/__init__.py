@@ -1,0 +1,1 @@
+"""What was done to a picture: noise and its estimation, compression, what a residual tells."""
