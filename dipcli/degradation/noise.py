@@ -95,22 +95,22 @@ def unclipping(noise: Noise) -> Tensor:
     return _interpolate(torch.linspace(0, 1, _ENTRIES + 1), means, x).clamp(0, 1)
 
 
-def estimate(observation: NDArray[np.float32], kind: str = "auto") -> Noise:
+def estimate(observation: NDArray[np.float32], kind: str = "white") -> Noise:
     """The noise of `observation`, (H, W, C) float32 in [0, 1].
 
-    kind: "auto" decides; "gaussian", "poisson" and "photo" are believed. A picture too small
-    to say anything is taken as clean.
+    kind: "white" decides between "gaussian" and "poisson"; these and "photo" are believed. A
+    picture too small to say anything is taken as clean.
     """
     if min(observation.shape[:2]) < LEAST_SIDE:
         return Noise(0.0)
     mean, energy, sigma = patch_energies(observation)
-    if kind == "photo" or (kind == "auto" and sigma < CORRELATED_BELOW):
+    if kind == "photo":
         flat = flat_deviation(observation)
         strength = flat if flat > VISIBLE else 0.0
         return Noise(CORRELATED_EXCESS * strength, kind="photo")
     floor, gain = line(mean, energy)
     change = gain * float(mean.max() - mean.min()) / max(float(energy.mean()), 1e-12)
-    if kind == "poisson" or (kind == "auto" and change > SIGNAL_DEPENDENT):
+    if kind == "poisson" or (kind == "white" and change > SIGNAL_DEPENDENT):
         return calibrated(
             Noise(math.sqrt(max(floor, 0.0)), max(gain, 0.0), "poisson"), mean, energy
         )
@@ -182,6 +182,12 @@ def calibrated(noise: Noise, mean: NDArray[np.float32], energy: NDArray[np.float
         ratio = min(2.0, max(0.5, observed / expected))
         noise = Noise(noise.sigma * math.sqrt(ratio), noise.gain * ratio, noise.kind)
     return noise
+
+
+def deviations(noise: Noise, mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The standard deviations of observed values whose expectations are `mean`; same shape."""
+    found: NDArray[np.float32] = noise.variance(torch.from_numpy(mean)).sqrt().numpy()
+    return np.maximum(found, np.float32(1e-6))
 
 
 def flat_deviation(observation: NDArray[np.float32]) -> float:

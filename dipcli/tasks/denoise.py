@@ -18,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dipcli.degradation import noise as noises
+from dipcli.degradation import damage as damages
+from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
 from dipcli.errors import UsageError
 from dipcli.prior import correlated, patches
@@ -59,11 +60,17 @@ class Denoise(Task):
         return "jpeg" if self.noise == "jpeg" else ""
 
     @cached_property
+    def damage(self) -> Damage:
+        """What is wrong with the picture, as given or as found."""
+        if self.sigma is not None:
+            given = Noise(self.sigma / 255)
+            return Damage("clean" if given.clean else given.kind, given)
+        return damages.examine(self.observation, "photo" if self.kind == "jpeg" else self.noise)
+
+    @property
     def model(self) -> Noise:
         """The noise as given, or as estimated from the picture."""
-        if self.sigma is not None:
-            return Noise(self.sigma / 255)
-        return noises.estimate(self.observation, "photo" if self.kind == "jpeg" else self.noise)
+        return self.damage.noise
 
     @cached_property
     def covariances(self) -> tuple[Tensor, ...]:
@@ -73,9 +80,9 @@ class Denoise(Task):
         return correlated.covariances(self.pixels.tensor(torch.device("cpu")))
 
     def part(self, window: Window) -> Self:
-        """With the noise of the whole picture."""
+        """With the damage of the whole picture."""
         part = super().part(window)
-        part.model, part.covariances = self.model, self.covariances
+        part.damage, part.covariances = self.damage, self.covariances
         return part
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
@@ -85,15 +92,16 @@ class Denoise(Task):
     def facts(self) -> dict[str, object]:
         """What was found out about the noise, on the 0..255 scale, as plain JSON."""
         model = self.model
-        found = {"noise": model.kind, "sigma": round(255 * model.sigma, 3)}
-        return found | {"gain": round(255 * model.gain, 5), "sigma_given": self.sigma is not None}
+        found = {"sigma": round(255 * model.sigma, 3), "gain": round(255 * model.gain, 5)}
+        given = {"sigma_given": self.sigma is not None}
+        return {"noise": self.damage.kind, **found, **given, "evidence": self.damage.evidence}
 
     def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
         """Noise before and after, and whether what was taken away looks like noise.
 
         A sigma that was given is not believed here: the noise is estimated.
         """
-        found = None if self.sigma is not None else self.model
+        found = None if self.sigma is not None else self.damage.noise
         return trust.of_denoised(self.observation, result, self.noise, found)
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
@@ -108,8 +116,9 @@ class Denoise(Task):
             found = bootstrapped(mixing, y, self.model, runtime, deadline)
         else:
             found = mixing(y, {})
+        limit = self.damage.limit if settings.passes else math.inf
         for step in found:
-            yield replace(step, estimate=self.model.unclipped(step.estimate))
+            yield replace(step, estimate=limited(self.model.unclipped(step.estimate), y, limit))
 
     def _mixed(
         self,
@@ -142,6 +151,12 @@ class Denoise(Task):
             return 1.0
         sigma = float(self.model.variance(y).mean().sqrt())
         return min(1.0, sigma / FULL_SHARE)
+
+
+def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
+    """x, moved towards y until their root mean square difference is `limit` at most."""
+    distance = float((x - y).square().mean().sqrt())
+    return x if distance <= limit else y.lerp(x, limit / distance)
 
 
 def fused(

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from dipcli.degradation import noise, residual
+from dipcli.degradation.damage import examine
 from dipcli.prior.operators import Operator
 from dipcli.prior.step import Step
 from dipcli.tasks.arrays import to_array, to_tensor
@@ -71,7 +72,7 @@ def of_denoised(
     """
     parts = windows(*observation.shape[:2])
     y, x = stack(observation, parts), stack(result, parts)
-    before = found if found else noise.estimate(sheet(y), "photo" if kind == "jpeg" else kind)
+    before = found or examine(sheet(y), "photo" if kind == "jpeg" else kind).noise
     strength, rms, after = residual.deviation(before, y), deviation_of(y - x), level(result)
     white = structure = None
     if rms >= NOTHING:
@@ -119,7 +120,7 @@ def doubt(strength: float, rms: float, left: float, structure: float | None) -> 
 def level(picture: Values) -> float:
     """The noise of a picture, (H, W, C) in [0, 1], as estimated from it; 0..255."""
     values = stack(picture, windows(*picture.shape[:2]))
-    return on_255(residual.deviation(noise.estimate(sheet(values)), values))
+    return on_255(residual.deviation(examine(sheet(values)).noise, values))
 
 
 def distance(observation: Values, result: Values) -> float:

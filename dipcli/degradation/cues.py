@@ -1,0 +1,168 @@
+"""What blocks and patches of a picture tell of its noise, and whether it is noise at all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dipcli.degradation import noise as noises
+from dipcli.degradation.blocks import (
+    LARGE,
+    SMALL,
+    Blocks,
+    Shape,
+    blocks,
+    bound,
+    conforming,
+    halved,
+    shape,
+)
+from dipcli.degradation.noise import Noise
+
+SHARED = 1.6  # noise that neighbours share is as many times stronger than its white part
+CONFIRMED = 0.2  # share of conforming blocks in camera noise; clean photographs have 0.1 to 0.16
+CONFIRMED_GRAY = 0.18  # of gray ones in white noise; sigma 5 in photographs 0.2 and more
+AGREEING = 0.7  # of the noise that patches see, the flattest blocks of every colour have
+COLOURFUL = 2.2 / 255  # the flattest blocks of clean photographs have at most 1.3 in all colours
+COLOUR_SHARE = 0.21  # of the noise in the brightness; camera noise 0.22 to 1, grass 0.1 to 0.2
+CLEANED = 9 / 255  # stronger noise is in the colours, too: no camera cleans them so well
+WHITE = 0.25  # correlation of neighbours in the flattest blocks: grass 0.5, sigma 5 below 0.25
+MANY = 1000  # small blocks, from which on all colours do not agree by chance
+COLOURED = 1.35  # times the white noise that patches see, if neighbours share noise in all colours
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cues:
+    """What blocks and patches tell.
+
+    count: of small blocks; model: white noise as patches see it; strength: its standard
+    deviation; gray: one channel alone; agreement: how much of `strength` the flattest blocks of
+    every colour have, 1 for white noise; level: what noise can be at most, in the brightness;
+    colour: the same in the colour that has least; growth: of the roughness of blocks twice as
+    large; half: the same in the picture reduced by two; confirmed: the share of conforming
+    blocks, small and large; shape: of the flattest.
+    """
+
+    count: int
+    model: Noise
+    strength: float
+    gray: bool
+    agreement: float
+    level: float
+    colour: float
+    growth: float
+    half: float
+    confirmed: tuple[float, float]
+    shape: Shape
+
+    @classmethod
+    def of(cls, observation: Values) -> Cues:
+        """Measure them; (H, W, C) float32 in [0, 1]."""
+        small, large = blocks(observation, SMALL), blocks(observation, LARGE)
+        reduced = blocks(halved(observation), SMALL)
+        model, agreement = white_model(observation, small)
+        bounds = [bound(rough, SMALL) for rough in small.rough]
+        flat = max(lowest(small.rough[0]), 1e-6)
+        return cls(
+            count=small.count,
+            model=model,
+            strength=strength_of(model, observation),
+            gray=len(bounds) == 1,
+            agreement=agreement,
+            level=bounds[0],
+            colour=min(bounds[1:], default=0.0),
+            growth=lowest(large.rough[0]) / flat,
+            half=lowest(reduced.rough[0]) / flat,
+            confirmed=(confirmed(small), confirmed(large)),
+            shape=shape(large),
+        )
+
+    @property
+    def formed(self) -> bool:
+        """Whether the flattest blocks have the shape of noise; textures mostly have another."""
+        shape = self.shape
+        alone = 2.7 < shape.kurtosis < 4.85 and shape.direction < 0.105 and shape.slant < 0.07
+        return alone and abs(shape.far) < 0.08 and self.growth < 1.57 and self.half < 1.27
+
+    @property
+    def nearly_formed(self) -> bool:
+        """The same with less certainty."""
+        shape = self.shape
+        alone = 2.6 < shape.kurtosis < 5 and shape.direction < 0.14 and shape.slant < 0.1
+        return alone and abs(shape.far) < 0.12 and self.growth < 1.7 and self.half < 1.4
+
+    @property
+    def certain(self) -> bool:
+        """Whether noise that neighbours share is there without doubt."""
+        if self.level > CLEANED and not self.colourful:
+            return False
+        return self.colourful or (self.formed and self.confirmed[1] >= CONFIRMED)
+
+    @property
+    def colourful(self) -> bool:
+        """Whether the flattest blocks have noise in all colours, as no clean photograph does."""
+        enough = self.colour > max(COLOURFUL, COLOUR_SHARE * self.level)
+        return enough and self.shape.direction < 0.2 and self.growth > 1
+
+    @property
+    def agreed(self) -> bool:
+        """Whether white noise is there without doubt, and not a texture that looks like it."""
+        if self.gray:
+            return self.confirmed[0] >= CONFIRMED_GRAY and self.shape.near < WHITE
+        return self.agreement >= AGREEING and (self.count >= MANY or self.shape.near < WHITE)
+
+    @property
+    def shared(self) -> bool:
+        """Whether most of the noise, if it is noise, is one that neighbours share."""
+        if self.strength < noises.CORRELATED_BELOW:
+            return True
+        coloured = self.agreement > (SHARED if self.gray else COLOURED)
+        gray_too = not self.gray or self.confirmed[0] > CONFIRMED_GRAY
+        return self.level > SHARED * self.strength and self.certain and coloured and gray_too
+
+    def evidence(self) -> dict[str, object]:
+        """As plain JSON."""
+        return {
+            "white": round(255 * self.strength, 2),
+            "flattest": round(255 * self.level, 2),
+            "flattest_colour": round(255 * self.colour, 2),
+            "agreement": round(self.agreement, 3),
+            "growth": round(self.growth, 3),
+            "half": round(self.half, 3),
+            "conforming": [round(share, 3) for share in self.confirmed],
+            **{f"shape_{name}": round(value, 3) for name, value in vars(self.shape).items()},
+        }
+
+
+def white_model(observation: Values, small: Blocks) -> tuple[Noise, float]:
+    """White noise as patches see it, and how much of it the flattest blocks have at least.
+
+    Whether it follows the light is left to the blocks where patches are not sure.
+    """
+    found = []
+    for kind in ("white", "poisson"):
+        model = noises.estimate(observation, kind)
+        expected = noises.deviations(model, small.mean)
+        found.append((model, min(bound(rough / expected, SMALL) for rough in small.rough)))
+    (_, share), (_, other) = found
+    return found[1 if share < AGREEING < other else 0]
+
+
+def strength_of(model: Noise, observation: Values) -> float:
+    """The standard deviation of noise over a picture, as a mean square."""
+    return math.sqrt(model.sigma**2 + model.gain * float(observation.mean()))
+
+
+def confirmed(of: Blocks) -> float:
+    """The share of conforming blocks."""
+    return conforming(of.rough[0], of.mean)
+
+
+def lowest(rough: Values) -> float:
+    """The roughness that the flattest fiftieth of blocks stays below."""
+    return float(np.quantile(rough, 0.02))

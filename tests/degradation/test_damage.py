@@ -1,0 +1,135 @@
+"""What is told of a picture: drawn and clean ones have no noise, and texture wins ties."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
+from skimage import data
+
+from dipcli.degradation.damage import LIMIT, examine
+
+
+def scaled(levels):
+    return (levels.reshape(*levels.shape[:2], -1) / 255).astype(np.float32)
+
+
+def noisy(levels, sigma, seed=0):
+    values = levels / 255 + np.random.default_rng(seed).normal(0, sigma / 255, levels.shape)
+    return np.round(255 * np.clip(values, 0, 1))
+
+
+def shared(levels, sigma):
+    """Noise as a camera leaves it: smooth over neighbours, in all colours."""
+    field = np.random.default_rng(1).normal(0, 1, levels.shape)
+    field = gaussian_filter(field, (0.8, 0.8, 0))
+    return np.round(np.clip(levels + sigma * field / field.std(), 0, 255))
+
+
+def page():
+    picture = Image.new("RGB", (256, 128), "white")
+    ImageDraw.Draw(picture).text((6, 6), "do no harm\n0123456789\nplain letters", fill=(20, 20, 20))
+    return picture
+
+
+def screenshot():
+    """A page with a clean photograph in it."""
+    picture = page()
+    picture.paste(Image.fromarray(data.chelsea()).resize((90, 60)), (120, 50))
+    return np.asarray(picture)
+
+
+Y, X = np.mgrid[:128, :192]
+DRAWN = {
+    "text": np.asarray(page()),
+    "gray text": np.asarray(page().convert("L")),
+    "small text, smoothed": np.asarray(page().resize((128, 64), Image.Resampling.LANCZOS)),
+    "a screenshot": screenshot(),
+    "a checkerboard of pixels": 255 * ((X + Y) % 2),
+    "a checkerboard": 255 * ((X // 8 + Y // 8) % 2),
+    "a gradient": X,
+    "a gradient in colour": np.stack([X, 2 * Y, (X + Y) // 2], -1),
+    "one colour": np.full((64, 64, 3), 90),
+    "rings": np.round(127 + 127 * np.cos((X**2 + Y**2) / 300)),
+    "waves": np.round(127 + 100 * np.sin(X / 3)),
+    "pixel art": np.kron(
+        np.random.default_rng(0).integers(0, 255, (16, 24, 3)), np.ones((8, 8, 1))
+    ),
+    "few colours": np.random.default_rng(0).integers(0, 2, (96, 96, 3)) * 200,
+    "a thresholded page": 255 * (data.page() > 150),
+}
+
+
+@pytest.mark.parametrize("picture", DRAWN.values(), ids=DRAWN)
+def test_a_drawn_picture_is_clean(picture):
+    found = examine(scaled(picture))
+    assert found.kind == "clean"
+    assert found.noise.clean
+
+
+def reduced(picture):
+    height, width = (n // 2 * 2 for n in picture.shape[:2])
+    return picture[:height, :width].reshape(height // 2, 2, width // 2, 2, -1).mean((1, 3)).round()
+
+
+PHOTOGRAPHS = {name: getattr(data, name)() for name in ("chelsea", "coffee", "brick", "grass")}
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+@pytest.mark.parametrize("half", [False, True])
+def test_a_clean_photograph_may_not_change_much(name, half):
+    picture = reduced(PHOTOGRAPHS[name]) if half else PHOTOGRAPHS[name]
+    found = examine(scaled(picture))
+    assert found.noise.clean or found.limit <= LIMIT
+
+
+@pytest.mark.parametrize("sigma", [5, 10, 25, 50])
+@pytest.mark.parametrize("name", ["chelsea", "coffee", "brick"])
+def test_white_noise_is_found_with_its_strength(name, sigma):
+    found = examine(scaled(noisy(PHOTOGRAPHS[name], sigma)))
+    assert found.kind == "gaussian"
+    assert 255 * found.noise.sigma == pytest.approx(sigma, rel=0.1)
+    assert found.limit == math.inf
+
+
+def test_noise_that_follows_the_light_is_found():
+    counts = np.random.default_rng(0).poisson(data.chelsea() / 255 * 30)
+    found = examine(scaled(np.minimum(counts / 30 * 255, 255).round()))
+    assert found.kind == "poisson"
+    assert found.noise.sigma**2 + found.noise.gain / 2 == pytest.approx(0.5 / 30, rel=0.15)
+
+
+@pytest.mark.parametrize("sigma", [8, 15, 30])
+def test_noise_that_neighbours_share_is_a_camera_s(sigma):
+    found = examine(scaled(shared(data.chelsea()[:240, :240], sigma)))
+    assert found.kind == "photo"
+    assert found.limit == math.inf
+
+
+def test_weak_noise_may_be_the_grain_of_a_film_and_is_taken_with_care():
+    found = examine(scaled(noisy(data.chelsea(), 3)))
+    assert found.kind == "gaussian"
+    assert found.limit <= LIMIT
+
+
+def test_texture_wins_where_noise_of_the_same_strength_is_possible():
+    grass = examine(scaled(data.grass()))
+    assert 255 * grass.noise.sigma > 5
+    assert grass.limit <= LIMIT
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 40), (31, 31)])
+def test_a_tiny_clean_picture_is_clean(size):
+    assert examine(np.full((*size, 3), 0.5, np.float32)).noise.clean
+
+
+def test_what_is_told_is_believed():
+    assert examine(scaled(data.chelsea()), "gaussian").kind == "gaussian"
+    assert examine(scaled(data.chelsea()), "photo").limit == math.inf
+
+
+def test_a_large_picture_is_examined_by_a_part_of_its_blocks():
+    large = np.tile(scaled(noisy(data.chelsea(), 10)), (6, 6, 1))
+    found = examine(large)
+    assert 255 * found.noise.sigma == pytest.approx(10, rel=0.1)
