@@ -44,11 +44,6 @@ class Blocks:
     mean: Values
     values: Values
 
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.mean)
-
 
 def blocks(observation: Values, side: int) -> Blocks:
     """The blocks of (H, W, C) in [0, 1] that are away from black and white, of all if too few.

@@ -30,7 +30,7 @@ COLOURFUL = 2.2 / 255  # the flattest blocks of clean photographs have at most 1
 COLOUR_SHARE = 0.21  # of the noise in the brightness; camera noise 0.22 to 1, grass 0.1 to 0.2
 CLEANED = 9 / 255  # stronger noise is in the colours, too: no camera cleans them so well
 WHITE = 0.25  # correlation of neighbours in the flattest blocks: grass 0.5, sigma 5 below 0.25
-MANY = 1000  # small blocks, from which on all colours do not agree by chance
+MANY = 40_000  # pixels, from which on all colours do not agree by chance
 COLOURED = 1.35  # times the white noise that patches see, if neighbours share noise in all colours
 
 Values = NDArray[np.float32]
@@ -40,7 +40,7 @@ Values = NDArray[np.float32]
 class Cues:
     """What blocks and patches tell.
 
-    count: of small blocks; model: white noise as patches see it; strength: its standard
+    pixels: of the picture; model: white noise as patches see it; strength: its standard
     deviation; gray: one channel alone; agreement: how much of `strength` the flattest blocks of
     every colour have, 1 for white noise; level: what noise can be at most, in the brightness;
     colour: the same in the colour that has least; growth: of the roughness of blocks twice as
@@ -48,7 +48,7 @@ class Cues:
     blocks, small and large; shape: of the flattest.
     """
 
-    count: int
+    pixels: int
     model: Noise
     strength: float
     gray: bool
@@ -69,7 +69,7 @@ class Cues:
         bounds = [bound(rough, SMALL) for rough in small.rough]
         flat = max(lowest(small.rough[0]), 1e-6)
         return cls(
-            count=small.count,
+            pixels=observation.shape[0] * observation.shape[1],
             model=model,
             strength=strength_of(model, observation),
             gray=len(bounds) == 1,
@@ -114,7 +114,7 @@ class Cues:
         """Whether white noise is there without doubt, and not a texture that looks like it."""
         if self.gray:
             return self.confirmed[0] >= CONFIRMED_GRAY and self.shape.near < WHITE
-        return self.agreement >= AGREEING and (self.count >= MANY or self.shape.near < WHITE)
+        return self.agreement >= AGREEING and (self.pixels >= MANY or self.shape.near < WHITE)
 
     @property
     def shared(self) -> bool:

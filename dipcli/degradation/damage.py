@@ -24,8 +24,10 @@ from dipcli.degradation.noise import Noise
 LEAST_SIDE = 32  # pixels; a smaller picture has too few blocks to tell
 FEW_COLOURS, FEW_GRAYS = 256, 16  # so few are drawn, scanned in two levels, or of a palette
 VISIBLE = 1.0 / 255  # weaker noise is left alone
-CERTAIN = 4.6 / 255  # the grain of scanned photographs reaches 4.3 (Peppers)
-GRAIN = 2.2 / 255
+GRAIN = 4.4 / 255  # what scanned photographs have of their own reaches this (Peppers)
+CERTAIN = 4.7 / 255
+DOUBTED, DOUBTED_GRAY = 9 / 255, 20 / 255  # weaker noise that not all cues confirm is texture
+SURE, SURE_GRAY = 0.35, 5.6 / 255  # share of conforming blocks, or a strength, to be sure in gray
 COARSE = 0.54  # correlation of neighbours: cameras 0.58 to 0.68, the sky of F16 0.5
 FAINT_LIMIT, LIMIT = 1.25 / 255, 2.35 / 255  # 46 dB and 40.6 dB from the input
 
@@ -75,7 +77,7 @@ def tiny(observation: Values) -> Damage:
     strength = strength_of(found, observation)
     if strength < noises.CORRELATED_BELOW:
         return Damage("clean", Noise(0.0))
-    return Damage(found.kind, found, math.inf if strength > 2 * CERTAIN else LIMIT)
+    return Damage(found.kind, found, math.inf if strength > DOUBTED else LIMIT)
 
 
 def few_colours(observation: Values) -> int:
@@ -93,9 +95,11 @@ def white(cues: Cues) -> Damage:
     """Noise that is white, no stronger than the flattest blocks allow."""
     share = min(1.0, cues.agreement)
     model, strength = scaled(cues.model, share), share * cues.strength
-    if strength < VISIBLE:
+    doubted = DOUBTED_GRAY if cues.gray else DOUBTED
+    if strength < VISIBLE or not (cues.agreed or strength > doubted):
         return Damage("clean", Noise(0.0), evidence=cues.evidence())
-    return Damage(model.kind, model, limit_of(strength, cues.agreed), cues.evidence())
+    sure = cues.agreed and (cues.confirmed[0] > SURE or not cues.gray or strength > SURE_GRAY)
+    return Damage(model.kind, model, limit_of(strength, sure), cues.evidence())
 
 
 def shared(observation: Values, cues: Cues) -> Damage:
@@ -108,13 +112,11 @@ def shared(observation: Values, cues: Cues) -> Damage:
     return Damage("photo", model, limit, cues.evidence())
 
 
-def limit_of(strength: float, agreed: bool) -> float:
+def limit_of(strength: float, sure: bool) -> float:
     """How far the result may go where noise has that strength, and whether all cues agree."""
-    if strength < GRAIN:
+    if strength < GRAIN or (strength < SURE_GRAY and not sure):
         return FAINT_LIMIT
-    if strength < CERTAIN or not agreed:
-        return LIMIT
-    return math.inf
+    return math.inf if strength > CERTAIN and sure else LIMIT
 
 
 def scaled(model: Noise, share: float) -> Noise:

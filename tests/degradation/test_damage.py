@@ -113,10 +113,11 @@ def test_weak_noise_may_be_the_grain_of_a_film_and_is_taken_with_care():
     assert found.limit <= LIMIT
 
 
-def test_texture_wins_where_noise_of_the_same_strength_is_possible():
-    grass = examine(scaled(data.grass()))
-    assert 255 * grass.noise.sigma > 5
-    assert grass.limit <= LIMIT
+@pytest.mark.parametrize("sigma", [0, 2, 5])
+def test_texture_wins_where_noise_of_the_same_strength_is_possible(sigma):
+    found = examine(scaled(noisy(data.grass(), sigma)))
+    assert 255 * dict(found.evidence)["white"] > 5
+    assert found.noise.clean
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 40), (31, 31)])
