@@ -108,6 +108,7 @@ class Job:
     curve: Path | None = None
     uncertainty: Path | None = None
     several: bool = False  # one of many: an outdated result of ours is made again
+    note: str | None = None  # what the plan decided that the user did not ask for
 
     @property
     def sides(self) -> tuple[Path, ...]:

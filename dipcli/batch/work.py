@@ -158,7 +158,9 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
 def _tell_changes(job: Job, picture: Picture, watch: Watch) -> None:
     """What reading changed, and what the format of the result cannot hold."""
     gone = lost(picture, job.format)
-    for text in (*picture.meta.notes, *(f"{job.format} cannot keep its {what}" for what in gone)):
+    said = (job.note,) if job.note else ()
+    lacks = (f"{job.format} cannot keep its {what}" for what in gone)
+    for text in (*said, *picture.meta.notes, *lacks):
         watch.note(f"{job.name}: {text}")
 
 
