@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from dipcli.settings import Settings
     from dipcli.tasks import Task
 
-TASK_OPTIONS = {"sigma", "noise"}  # arguments of the task; all others are fields of Settings
+TASK_OPTIONS = {
+    "sigma",
+    "noise",
+    "strength",
+    "detail",
+}  # arguments of the task; all others are fields of Settings
 
 
 class Watch:
