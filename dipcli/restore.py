@@ -114,7 +114,8 @@ def restore(
     if last is None:
         raise KeyboardInterrupt
     image = task.render(last.estimate)
-    evidence = task.evidence(Pixels.of(image).values, settings)
+    judged = task.judged(last.estimate, image)
+    evidence = task.evidence(Pixels.of(judged).values, settings)
     notes["trust"] = trust.report(evidence, last, notes, partial)
     spread = None if last.spread is None else last.spread[0, 0].float().cpu().numpy()
     return Result(
@@ -136,16 +137,23 @@ def denoise(
     preset: str = "auto",
     device: str = "auto",
     seed: int = 0,
+    *,
+    strength: float | tuple[float, float] = 1.0,
+    detail: float = 0.0,
+    protect: NDArray[np.bool_] | None = None,
     **overrides: object,
 ) -> Result:
     """Remove noise (sigma on the 0..255 scale, None: estimated) or JPEG artefacts.
 
-    image: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1]. Further arguments replace
-    single fields of the preset's `Settings`. Raises UsageError, DeviceError, MemoryLimitError.
+    image: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1]. strength: 0..1, how much is
+    taken away, or (of luma, of chroma); detail: 0..1, how much structure is given back; protect:
+    (H, W) bool, True where the input stays. Further arguments replace single fields of the
+    preset's `Settings`. Raises UsageError, MaskError, DeviceError, MemoryLimitError.
     """
-    return _restored(
-        tasks.denoise(image, sigma=sigma, noise=noise), preset, device, seed, overrides
+    task = tasks.denoise(
+        image, sigma=sigma, noise=noise, strength=strength, detail=detail, protect=protect
     )
+    return _restored(task, preset, device, seed, overrides)
 
 
 def superres(

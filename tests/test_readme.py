@@ -79,6 +79,8 @@ def test_every_link_leads_somewhere(link: str) -> None:
 def test_what_is_kept_is_what_is_found_out_by_writing_and_reading(tmp_path: Path) -> None:
     tables = runpy.run_path(str(ROOT / "tests" / "pictures" / "roundtrip_table.py"))
     assert tables["markdown"](tmp_path) in README
+    pytest.importorskip("pillow_heif", reason="HEIC needs the extra heif")
+    assert tables["heic_markdown"]() in README
 
 
 def test_the_python_shown_is_valid() -> None:

@@ -36,16 +36,19 @@ def check_crop(crop: Crop, width: int, height: int, name: str) -> None:
 
 
 def with_partners(job: Job, one: Found, request: Request) -> Job:
-    """The job with its mask and its reference; raises MaskError or UsageError if they misfit."""
-    mask = reference = None
+    """The job with its masks and its reference; raises MaskError or UsageError if they misfit."""
+    mask = protect = reference = None
     scale = request.scale
     if request.mask is not None and request.mask != ALPHA:
         mask = _one_or_partner(Path(request.mask), one, "mask")
         _same_size(mask, job, 1, "scale the mask or give the right one", MaskError)
+    if request.protect is not None:
+        protect = _one_or_partner(request.protect, one, "protecting mask")
+        _same_size(protect, job, 1, "scale the mask or give the right one", MaskError)
     if request.reference is not None:
         reference = _one_or_partner(request.reference, one, "reference")
         _same_size(reference, job, scale, "give the right one", UsageError)
-    return replace(job, mask=mask, reference=reference)
+    return replace(job, mask=mask, protect=protect, reference=reference)
 
 
 def _one_or_partner(path: Path, one: Found, what: str) -> Path:

@@ -79,7 +79,16 @@ def _on_worker(job: Job, request: Request, *, run: str, here: Path) -> Done:
     """On a worker: do a job whose paths are seen from the folder `here`."""
     absolute: dict[str, Any] = {
         name: here / path
-        for name in ("source", "output", "mask", "reference", "gif", "curve", "uncertainty")
+        for name in (
+            "source",
+            "output",
+            "mask",
+            "protect",
+            "reference",
+            "gif",
+            "curve",
+            "uncertainty",
+        )
         if isinstance(path := getattr(job, name), Path)
     }
     if request.checkpoint:

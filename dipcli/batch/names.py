@@ -62,7 +62,7 @@ def choose_format(asked: str | None, output: Path | None, source: Path | None, f
         return format
     by_name = format_for_suffix(source.suffix) if source is not None else None
     format = by_name or found
-    return format if format in FORMATS else "PNG"  # a still GIF is read but not written
+    return format if format in FORMATS else "PNG"  # GIF and HEIC are read but not written
 
 
 def suffix_for(format: str, source: Path | None) -> str:

@@ -20,7 +20,7 @@ from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
-from dipcli.pictures import name_of, probe
+from dipcli.pictures import FORMATS, name_of, probe
 
 STDIN = "-"
 
@@ -81,7 +81,8 @@ def make_plan(places: Places, request: Request) -> Plan:
 def _find(places: Places, request: Request) -> list[Found]:
     """All inputs; our own results beside them are no inputs."""
     found: list[Found] = []
-    exclude = [Path(one) for one in (places.output, request.mask, request.reference) if one]
+    partners = (request.mask, request.protect, request.reference)
+    exclude = [Path(one) for one in (places.output, *partners) if one]
     for name in places.inputs:
         path = Path(name)
         if name == STDIN:
@@ -141,6 +142,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
     as_file = Path(places.output) if places.output and not to_stdout and not folder else None
     path = None if piped else one.path
     format = choose_format(request.format, as_file, path, header.format)
+    asked = request.format is not None or as_file is not None
     fields = _fields(one, request, suffix_for(format, path))
     output = None
     if not to_stdout:
@@ -157,10 +159,18 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
         format=format,
         header=header,
         several=several,
+        note=_other_format(header.format, format, asked=asked),
         **{kind: Path(fill(text, fields)) if text else None for text, kind in _sides(request)},
     )
     check_picture(job, request)
     return with_partners(job, one, request)
+
+
+def _other_format(found: str, chosen: str, *, asked: bool) -> str | None:
+    """A note where the result cannot be what its input is, and nobody said what else."""
+    if asked or found in FORMATS:
+        return None
+    return f"{found} is read but not written: the result is a {chosen}"
 
 
 def _named(one: Found, places: Places, folder: Path | None, fields: dict[str, object]) -> Path:

@@ -4,13 +4,14 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import dipcli
 from dipcli.batch.crop import Crop
 from dipcli.pictures import Header
 
+CONTROLS = ("strength", "detail")  # options that act on the rendered result alone
 ALPHA = "alpha"  # the word that names the picture's own transparency as the mask
 
 
@@ -31,6 +32,7 @@ class Request:
     crop: Crop | None = None
     mask: Path | str | None = None  # a file, a folder, or ALPHA
     invert_mask: bool = False
+    protect: Path | None = None  # a file or a folder
     reference: Path | None = None
     gif: str | None = None  # templates of the files beside the result
     gif_every: int | None = None
@@ -54,6 +56,19 @@ class Request:
         """What presets distinguish and the options alone tell; "" where the picture decides."""
         return f"x{self.scale}" if self.task == "superres" else ""
 
+    @property
+    def controlled(self) -> bool:
+        """Whether the result is not the restoration as it is."""
+        return self.protect is not None or any(name in self.options for name in CONTROLS)
+
+    def without_controls(self) -> "Request":
+        """The same for the restoration as it is."""
+        return replace(self, options=self.run_options(), protect=None)
+
+    def run_options(self) -> dict[str, object]:
+        """The options that a run depends on."""
+        return {name: value for name, value in self.options.items() if name not in CONTROLS}
+
     def making(self) -> dict[str, object]:
         """What decides the bytes of a result beside those of the input; plain JSON types."""
         return {
@@ -66,6 +81,7 @@ class Request:
             "mask": ALPHA if self.mask == ALPHA else self.mask is not None,
             "invert_mask": self.invert_mask,
             "quality": self.quality,
+            **({"protect": True} if self.protect is not None else {}),
         }
 
     def digest(self) -> str:
@@ -103,11 +119,13 @@ class Job:
     format: str
     header: Header
     mask: Path | None = None
+    protect: Path | None = None
     reference: Path | None = None
     gif: Path | None = None
     curve: Path | None = None
     uncertainty: Path | None = None
     several: bool = False  # one of many: an outdated result of ours is made again
+    note: str | None = None  # what the plan decided that the user did not ask for
 
     @property
     def sides(self) -> tuple[Path, ...]:
@@ -116,9 +134,9 @@ class Job:
 
 
 def fingerprint(job: Job, request: Request) -> str:
-    """What this result is made of: input, mask, request and version, as one sha256."""
+    """What this result is made of: input, masks, request and version, as one sha256."""
     whole = hashlib.sha256()
-    for source in (job.source, job.mask):
+    for source in (job.source, job.mask, *((job.protect,) if job.protect else ())):
         whole.update(bytes.fromhex(contents(source)))
     for text in (request.digest(), job.format, dipcli.__version__):
         whole.update(text.encode() + b"\0")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import dipcli
+from dipcli.batch.controls import told
 from dipcli.batch.outcome import finite
 from dipcli.batch.request import Job, Request, fingerprint
 from dipcli.batch.uptodate import NO_PLACE, write_sidecar
@@ -43,9 +44,7 @@ def record_of(job: Job, request: Request, result: "Result", device: str) -> dict
     record = {
         "software": "dip",
         "version": dipcli.__version__,
-        "command": request.command(),
         "task": request.task,
-        "options": dict(request.options),
         "preset": request.preset,
         "settings": result.settings.to_dict(),
         "seed": request.seed,
@@ -53,15 +52,27 @@ def record_of(job: Job, request: Request, result: "Result", device: str) -> dict
         "stopped_at": result.stopped_at,
         "partial": result.partial,
         "notes": {key: value for key, value in result.notes.items() if key != "curves"},
-        "request": request.digest(),
-        "fingerprint": fingerprint(job, request),
+        **identity(job, request),
     }
     plain: dict[str, object] = finite(record)
     return plain
 
 
+def identity(job: Job, request: Request) -> dict[str, object]:
+    """The part of a record that says what was asked for, whatever the run gave."""
+    facts: dict[str, object] = {
+        "command": request.command(),
+        "options": dict(request.options),
+        "request": request.digest(),
+        "fingerprint": fingerprint(job, request),
+    }
+    return facts | {"controls": told(job, request)} if request.task == "denoise" else facts
+
+
 def tell_doubt(job: Job, result: "Result", note: Callable[[str], None]) -> None:
-    """A note where the result itself gives reason to doubt it."""
+    """Notes on what the result had to do without, and where it gives reason to doubt it."""
+    for text in result.gave_up:
+        note(f"{job.name}: {text}")
     trust = result.notes.get("trust")
     if isinstance(trust, Mapping) and "warning" in trust:
         note(f"{job.name}: {trust['warning']}")

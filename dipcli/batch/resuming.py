@@ -25,7 +25,7 @@ def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{name} is a folder; name a file")
     for job in jobs:
-        for other in (job.source, job.mask, job.reference, job.output, *job.sides):
+        for other in (job.source, job.mask, job.protect, job.reference, job.output, *job.sides):
             if isinstance(other, Path) and other.resolve() == path.resolve():
                 raise OutputError(f"--checkpoint {name} would replace it; name another file")
     check_writable(path.parent)

@@ -3,34 +3,33 @@
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.batch import claims
-from dipcli.batch.crop import Crop
+from dipcli.batch.controls import controlled, kept, tell_protected
 from dipcli.batch.outcome import Outcome, Status, finite
+from dipcli.batch.preparing import cropped, hole_of, reference_of, task_of, tell_changes
 from dipcli.batch.request import ALPHA, Job, Request
-from dipcli.batch.results import assembled, record_of, tell_doubt, write_result, write_sides
+from dipcli.batch.results import (
+    assembled,
+    identity,
+    record_of,
+    tell_doubt,
+    write_result,
+    write_sides,
+)
 from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, may_replace, state_of
-from dipcli.errors import DeviceError, DipError, MaskError, MemoryLimitError
-from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading, Reference
-from dipcli.pictures import (
-    Picture,
-    fill_transparent,
-    lost,
-    mask_from_alpha,
-    mask_warning,
-    read,
-    read_mask,
-)
+from dipcli.errors import DeviceError, DipError, MemoryLimitError
+from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
+from dipcli.pictures import Picture, read
 
 if TYPE_CHECKING:
-    from dipcli.prior.step import Step
-    from dipcli.tasks import Task
+    from dipcli.prior.step import Runtime, Step
 
 
 @dataclass
@@ -92,8 +91,14 @@ def _against_reference(job: Job, request: Request) -> dict[str, object]:
     """PSNR and SSIM of a result that is there already."""
     if job.reference is None or job.output is None:
         return {}
-    result = read(job.output, max_pixels=None)
-    return dict(_reference(job.reference, request).measure(result.pixels))
+    return _measured(job, request, read(job.output, max_pixels=None))
+
+
+def _measured(job: Job, request: Request, picture: Picture) -> dict[str, object]:
+    """PSNR and SSIM of a result, if there is something to measure it by."""
+    if job.reference is None:
+        return {}
+    return dict(reference_of(job.reference, request).measure(picture.pixels))
 
 
 def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
@@ -113,36 +118,48 @@ def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
 
 
 def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) -> Outcome:
-    """Read, restore, write; the output first, so that what lies beside it is known as ours."""
-    from dipcli.restore import restore, runtime_for
+    """Read and write; what lies between is only done again if the output does not hold it."""
+    from dipcli.restore import runtime_for
 
     runtime = runtime_for(request.device, request.seed)
-    picture = _cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
-    hole = _hole(job, request, picture, watch)
-    task = _task(request, picture, hole)
+    picture = cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
+    tell_protected(job, request, watch.note)
+    found = kept(job, request, picture, str(runtime.device))
+    if found is not None:
+        return _mixed(job, request, picture, *found, watch)
+    return _restored(job, request, picture, runtime, watch, claim)
+
+
+def _restored(
+    job: Job,
+    request: Request,
+    picture: Picture,
+    runtime: "Runtime",
+    watch: Watch,
+    claim: claims.Claim | None,
+) -> Outcome:
+    """Restore, write; the output first, so that what lies beside it is known as ours."""
+    from dipcli.restore import restore
+
+    hole = hole_of(job, request, picture, watch.note)
+    task = task_of(request, picture, hole)
     settings = task.settings(request.preset, **request.overrides)
-    reference = _reference(job.reference, request) if job.reference else None
+    reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
     runtime = replace(runtime, memory=checkpoint.memory) if checkpoint else runtime
     curve = Curve(reference) if job.curve else None
     frames = Frames(request.gif_every) if job.gif else None
     meter = Meter(watch.report, reference) if watch.report else None
-
-    def keep_claim(step: "Step") -> None:
-        if claim is not None:
-            claim.refresh()
-
-    for kept in (one for one in (curve, frames) if one):
-        runtime.memory.keep(type(kept).__name__, kept)
-    watching = (curve, frames, meter, keep_claim, checkpoint, watch.interrupt)
+    for side in (one for one in (curve, frames) if one):
+        runtime.memory.keep(type(side).__name__, side)
+    watching = (curve, frames, meter, _keeping(claim), checkpoint, watch.interrupt)
     observers = [one for one in watching if one]
-    _tell_changes(job, picture, watch)
+    tell_changes(job, picture, watch.note)
     result = restore(task, settings, runtime, observers)
-    for text in result.gave_up:
-        watch.note(f"{job.name}: {text}")
     if result.partial and not request.keep_partial:
         raise KeyboardInterrupt
-    restored = assembled(picture, result.image, hole if request.mask == ALPHA else None)
+    image = controlled(job, request, picture, result.image)
+    restored = assembled(picture, image, hole if request.mask == ALPHA else None)
     tell_doubt(job, result, watch.note)
     record = record_of(job, request, result, str(runtime.device))
     write_result(job, request, restored, record)
@@ -155,66 +172,26 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     return _outcome(job, status, record=finite({**record, **timed}))
 
 
-def _tell_changes(job: Job, picture: Picture, watch: Watch) -> None:
-    """What reading changed, and what the format of the result cannot hold."""
-    gone = lost(picture, job.format)
-    for text in (*picture.meta.notes, *(f"{job.format} cannot keep its {what}" for what in gone)):
-        watch.note(f"{job.name}: {text}")
+def _keeping(claim: claims.Claim | None) -> Callable[["Step"], None] | None:
+    """An observer that keeps a claim fresh; None without one."""
+    return None if claim is None else lambda step: claim.refresh()
 
 
-def _cropped(picture: Picture, crop: Crop | None) -> Picture:
-    if crop is None:
-        return picture
-    alpha = picture.alpha
-    return replace(
-        picture,
-        pixels=_window(picture.pixels, crop),
-        alpha=None if alpha is None else _window(alpha, crop),
-    )
-
-
-def _window(values: NDArray[Any], crop: Crop) -> NDArray[Any]:
-    return np.ascontiguousarray(values[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width])
-
-
-def _hole(job: Job, request: Request, picture: Picture, watch: Watch) -> NDArray[np.bool_] | None:
-    """What is to be filled, (H, W) bool; a warning if it looks turned round."""
-    if request.mask is None:
-        return None
-    if request.mask == ALPHA:
-        hole = mask_from_alpha(picture, request.invert_mask)
-    else:
-        assert job.mask is not None  # the plan paired it
-        size = (job.header.width, job.header.height)
-        hole = read_mask(job.mask, size, request.invert_mask, picture_name=job.name)
-        if request.crop:
-            hole = _window(hole, request.crop)
-            if not hole.any() or hole.all():
-                what = "everything" if hole.any() else "nothing"
-                raise MaskError(f"{job.mask} covers {what} of the part {request.crop}")
-    warning = mask_warning(hole)
-    if warning:
-        watch.note(f"{job.name}: {warning}")
-    return hole
-
-
-def _task(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) -> "Task":
-    """The task by its name; each one is a function of `dipcli.tasks`."""
-    from dipcli import tasks
-
-    if hole is not None:
-        return tasks.inpaint(picture.pixels, hole)
-    make = getattr(tasks, request.task)
-    pixels = picture.pixels
-    if picture.alpha is not None:
-        pixels = fill_transparent(pixels, picture.alpha)
-    task: Task = make(pixels, **request.options)
-    return task
-
-
-def _reference(path: Path, request: Request) -> Reference:
-    """The ground truth; of a crop its part, of an enlarged crop the enlarged part."""
-    crop, scale = request.crop, request.scale
-    if crop is not None:
-        crop = Crop(crop.width * scale, crop.height * scale, crop.x * scale, crop.y * scale)
-    return Reference(_cropped(read(path, max_pixels=request.max_pixels), crop).pixels)
+def _mixed(
+    job: Job,
+    request: Request,
+    picture: Picture,
+    full: NDArray[np.float32],
+    record: dict[str, object],
+    watch: Watch,
+) -> Outcome:
+    """Write what the controls make of a restoration that the output holds, with its record."""
+    began = perf_counter()
+    tell_changes(job, picture, watch.note)
+    restored = assembled(picture, controlled(job, request, picture, full), None)
+    record = finite({**record, **identity(job, request)})
+    write_result(job, request, restored, record)
+    measured = _measured(job, request, restored)
+    timed = {"seconds": round(perf_counter() - began, 3), **measured}
+    told = {"reused": f"{job.output} held the restoration; only the controls were applied"}
+    return _outcome(job, Status.DONE, record=finite({**record, **timed, **told}))

@@ -2,21 +2,30 @@
 
 A case holds names only, so that listing a suite reads no pixel; `problem` reads and degrades.
 
-    suite     level      observed by the method                        scored on
-    denoise   sigma      clean + Gaussian noise, clipped, 8-bit        RGB
-    poisson   peak       Poisson(clean * peak) / peak, clipped, 8-bit  RGB
-    photo     -          a camera's picture as it came                 RGB, against the mean of many
-    inpaint   -          50 % of the pixels, drawn once for all        gray
-    superres  scale      MATLAB's bicubic reduction                    luma, border removed
+    suite           level      observed by the method                      scored on
+    denoise         sigma      clean + Gaussian noise, clipped, 8-bit      RGB
+    poisson         peak       Poisson(clean * peak) / peak, as above      RGB
+    photo           -          a camera's picture as it came               RGB, the mean of many
+    camera          strength   a simulated photograph and JPEG             RGB, one without noise
+    jpeg            quality    saved by Pillow, chroma halved              RGB
+    jpeg-gray       quality    saved by Pillow                             gray
+    impulse         share, %   pixels black or white                       RGB
+    impulse-random  share, %   pixels of any colour                        RGB
+    clean           -          clean pictures, and reduced by two          against the input
+    inpaint         -          50 % of the pixels, drawn once for all      gray
+    superres        scale      MATLAB's bicubic reduction                  luma, no border
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from dipcli.bench import camera, impulse
 from dipcli.errors import UsageError
 
 Pixels = NDArray[np.uint8]
@@ -27,17 +36,21 @@ class Case:
     """One picture of a suite; `task` is the function of the API that restores it."""
 
     suite: str
-    level: int  # sigma, peak or scale; 0 where a suite has none
+    level: int  # sigma, peak, scale, ...; 0 where a suite has none
     picture: str
     task: str
     truth: Path
     observed: Path | None = None  # None: made from the truth
     mask: Path | None = None  # white = known
+    reduced: int = 1  # times smaller than its file is the picture
 
     @property
     def title(self) -> str:
         """The suite with its level, as in `denoise-25`."""
         return f"{self.suite}-{self.level}" if self.level else self.suite
+
+
+Listing = Callable[[Path, int], list[Case]]  # of the data folder and a level
 
 
 @dataclass(frozen=True)
@@ -47,16 +60,38 @@ class Problem:
     observed: Pixels
     truth: Pixels
     hole: NDArray[np.bool_] | None = None  # (H, W), True where a pixel is lost
+    coding: bytes | None = None  # the file that the observed pixels come from, if it tells more
 
 
-def _denoise(data: Path, level: int) -> list[Case]:
-    paths = _pictures(data / "cbm3d9")
-    return [Case("denoise", level, _short(path), "denoise", path) for path in paths]
+def _in_colour(suite: str) -> Listing:
+    """The nine colour pictures, whatever is done to them."""
+
+    def listing(data: Path, level: int) -> list[Case]:
+        paths = _pictures(data / "cbm3d9")
+        return [Case(suite, level, _short(path), "denoise", path) for path in paths]
+
+    return listing
 
 
-def _poisson(data: Path, level: int) -> list[Case]:
-    paths = _pictures(data / "cbm3d9")
-    return [Case("poisson", level, _short(path), "denoise", path) for path in paths]
+def _in_gray(suite: str) -> Listing:
+    """The eleven gray pictures, whatever is done to them."""
+
+    def listing(data: Path, level: int) -> list[Case]:
+        paths = _pictures(data / "set11_dip")
+        return [Case(suite, level, path.stem, "denoise", path) for path in paths]
+
+    return listing
+
+
+def _clean(data: Path, level: int) -> list[Case]:
+    named = {_short(path): path for path in _pictures(data / "cbm3d9")}
+    named |= {path.stem.removesuffix("_HR_x2"): path for path in _pictures(data / "set5/x2/HR")}
+    named |= {f"gray-{path.stem}": path for path in _pictures(data / "set11_dip")}
+    return [
+        Case("clean", level, f"{name}{suffix}", "denoise", path, reduced=reduced)
+        for name, path in named.items()
+        for reduced, suffix in ((1, ""), (2, "-half"))
+    ]
 
 
 def _photo(data: Path, level: int) -> list[Case]:
@@ -96,44 +131,63 @@ def _superres(data: Path, level: int) -> list[Case]:
     ]
 
 
-# name -> (how its cases are listed, the level when none is asked for)
-SUITES: dict[str, tuple[Callable[[Path, int], list[Case]], int]] = {
-    "denoise": (_denoise, 25),
-    "superres": (_superres, 4),
-    "inpaint": (_inpaint, 0),
-    "photo": (_photo, 0),
-    "poisson": (_poisson, 30),
+# name -> (how its cases are listed, the levels when none is asked for)
+SUITES: dict[str, tuple[Listing, tuple[int, ...]]] = {
+    "denoise": (_in_colour("denoise"), (25,)),
+    "superres": (_superres, (4,)),
+    "inpaint": (_inpaint, (0,)),
+    "photo": (_photo, (0,)),
+    "poisson": (_in_colour("poisson"), (30,)),
+    "camera": (_in_colour("camera"), (5, 12, 25)),  # day, indoor, night
+    "jpeg": (_in_colour("jpeg"), (10, 20, 40, 75)),
+    "jpeg-gray": (_in_gray("jpeg-gray"), (10, 20, 40, 75)),
+    "impulse": (_in_colour("impulse"), (10, 30)),
+    "impulse-random": (_in_colour("impulse-random"), (10, 30)),
+    "clean": (_clean, (0,)),
 }
 
 
 def cases(data: Path, suite: str, level: int | None = None) -> list[Case]:
-    """List a suite's cases in the data folder, sorted by picture.
+    """List a suite's cases in the data folder, by level and sorted by picture.
 
     Raises UsageError, naming the folder or file, where the pictures are not there.
     """
     listing, usual = SUITES[suite]
-    found = listing(data, usual if level is None else level)
+    found = [
+        case
+        for one in (usual if level is None else (level,))
+        for case in sorted(listing(data, one), key=lambda case: case.picture.lower())
+    ]
     for case in found:
         for path in (case.observed, case.mask):
             if path is not None and not path.is_file():
                 raise UsageError(f"{path} is missing; the {suite} suite needs it")
-    return sorted(found, key=lambda case: case.picture.lower())
+    return found
 
 
 def problem(case: Case) -> Problem:
     """Read a case and degrade it; the same bytes each time."""
-    truth = _read(case.truth)
-    hole = None
+    truth = _read(case.truth, case.reduced)
     if case.observed is not None:
-        observed = _read(case.observed)
-    elif case.mask is not None:
+        return Problem(_read(case.observed), truth)
+    if case.mask is not None:
         hole = _read(case.mask) < 128
-        observed = np.where(hole, 0, truth).astype(np.uint8)
-    elif case.suite == "poisson":
-        observed = poisson(truth, case.level)
-    else:
-        observed = gaussian(truth, case.level)
-    return Problem(observed, truth, hole)
+        return Problem(np.where(hole, 0, truth).astype(np.uint8), truth, hole)
+    if case.suite in ("jpeg", "jpeg-gray"):
+        file = saved(truth, case.level)
+        return Problem(_read(io.BytesIO(file)), truth, coding=file)
+    if case.suite == "camera":
+        return Problem(
+            camera.photograph(truth, case.level), camera.photograph(truth, 0.0, quality=None)
+        )
+    return Problem(DEGRADED[case.suite](truth, case.level), truth)
+
+
+def saved(clean: Pixels, quality: int) -> bytes:
+    """A JPEG as Pillow saves it unless told otherwise: chroma of half the size."""
+    file = io.BytesIO()
+    Image.fromarray(clean).save(file, "JPEG", quality=quality)
+    return file.getvalue()
 
 
 def gaussian(clean: Pixels, sigma: float) -> Pixels:
@@ -151,11 +205,20 @@ def _to_8bit(x: NDArray[np.float64]) -> Pixels:
     return np.round(255 * np.clip(x, 0, 1)).astype(np.uint8)
 
 
-def _read(path: Path) -> Pixels:
-    from PIL import Image
+# suite -> what becomes of a clean picture at a level
+DEGRADED: dict[str, Callable[[Pixels, int], Pixels]] = {
+    "denoise": gaussian,
+    "poisson": poisson,
+    "impulse": lambda clean, percent: impulse.salt_and_pepper(clean, percent / 100),
+    "impulse-random": lambda clean, percent: impulse.random_valued(clean, percent / 100),
+    "clean": lambda clean, _: clean,
+}
 
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
+
+def _read(source: Path | io.BytesIO, reduced: int = 1) -> Pixels:
+    with Image.open(source) as picture:
+        levels = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+        return np.asarray(levels if reduced == 1 else levels.reduce(reduced))
 
 
 def _pictures(folder: Path, pattern: str = "*.png") -> list[Path]:

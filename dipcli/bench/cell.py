@@ -7,6 +7,7 @@ picture in memory; imports, files, watching and scoring are outside.
 """
 
 import ast
+import inspect
 import json
 import sys
 from time import perf_counter
@@ -19,6 +20,7 @@ from dipcli.bench.cases import Case, Pixels, Problem, problem
 from dipcli.bench.orders import Order
 from dipcli.errors import DipError, UsageError
 from dipcli.memory import reuse
+from dipcli.pictures import read
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Step
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from dipcli.settings import Settings
     from dipcli.tasks import Task
 
-TASK_OPTIONS = {"sigma", "noise"}  # arguments of the task; all others are fields of Settings
+# Arguments of the task; all others are fields of Settings.
+TASK_OPTIONS = {"sigma", "noise", "strength", "detail"}
+CODING = "coding"  # the argument of `dipcli.tasks.denoise` for how a JPEG was coded
 
 
 class Watch:
@@ -110,11 +114,24 @@ def _prepared(order: Order, given: Problem) -> "tuple[Task, Settings]":
     elif given.hole is not None:
         task = tasks.inpaint(given.observed, given.hole, **told)
     else:
-        task = tasks.denoise(given.observed, **told)
+        task = tasks.denoise(given.observed, **of_file(given), **told)
     settings = task.settings(order.variant.preset, **options)
     if order.watch and settings.time is not None:
         raise UsageError("watching would eat into the time budget; leave one of them out")
     return task, settings
+
+
+def of_file(given: Problem) -> dict[str, Any]:
+    """What `dipcli.tasks.denoise` takes of the observed file beside its pixels.
+
+    That is how a JPEG was coded, as reading it tells (`Meta.jpeg`) and the command line passes on;
+    nothing while the task has no argument for it.
+    """
+    from dipcli import tasks
+
+    if given.coding is None or CODING not in inspect.signature(tasks.denoise).parameters:
+        return {}
+    return {CODING: getattr(read(given.coding).meta, "jpeg", None)}
 
 
 def _course(result: "Result", watch: Watch | None) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     if not args.data.is_dir():
         raise UsageError(f"{args.data} is not a folder; give the folder of the standard pictures")
     levels = {"denoise": args.sigma, "superres": args.scale, "poisson": args.peak}
+    levels |= dict.fromkeys(("jpeg", "jpeg-gray"), args.quality)
+    levels |= dict.fromkeys(("impulse", "impulse-random"), args.share) | {"camera": args.strength}
     found = [
         case
         for suite in args.suite
@@ -99,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--sigma", type=int, nargs="+", help="denoise: noise levels of 255 (25)")
     add("--scale", type=int, nargs="+", choices=(2, 4, 8), help="superres: factors (4)")
     add("--peak", type=int, nargs="+", help="poisson: photons at white (30)")
+    add("--quality", type=int, nargs="+", help="jpeg: qualities (10 20 40 75)")
+    add("--share", type=int, nargs="+", help="impulse: lost pixels in percent (10 30)")
+    add("--strength", type=int, nargs="+", help="camera: noise of 255 at middle gray (5 12 25)")
     add("--preset", default="auto", help="the preset to measure (auto)")
     add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="replace fields of the preset")
     add(

@@ -19,7 +19,11 @@ import dipcli
 from dipcli.bench.orders import Order
 from dipcli.errors import UsageError
 
-METHOD = ("settings.py", "presets.py", "restore.py", "prior", "tasks")  # decide the result
+# What decides a result: the method, and how the pictures were degraded.
+METHOD = (
+    *("settings.py", "presets.py", "restore.py", "degradation", "prior", "tasks"),
+    *("bench/cases.py", "bench/camera.py", "bench/impulse.py"),
+)
 Record = dict[str, Any]
 
 

@@ -3,8 +3,8 @@
 import click
 
 from dipcli.cli.app import RestoringCommand
-from dipcli.cli.options import restoring_options
-from dipcli.cli.types import SIGMA
+from dipcli.cli.options import NAME, restoring_options
+from dipcli.cli.types import FRACTION, SIGMA, STRENGTH
 
 
 @click.command(cls=RestoringCommand)
@@ -19,14 +19,30 @@ from dipcli.cli.types import SIGMA
     show_default=True,
     help="Kind of noise.",
 )
-def denoise(sigma: float | None, noise: str, **shared: object) -> int:
+@click.option(
+    "--strength", type=STRENGTH, help="How much of it goes: 0 to 1, or luma,chroma; 1 by default."
+)
+@click.option("--detail", type=FRACTION, help="Give fine structure back: 0 (default) to 1.")
+@click.option(
+    "--protect", type=NAME, metavar="MASK", help="White is left as it was: a file or a folder."
+)
+def denoise(
+    sigma: float | None,
+    noise: str,
+    strength: tuple[float, float] | None,
+    detail: float | None,
+    **shared: object,
+) -> int:
     """Remove noise or JPEG artefacts.
 
     \b
     dip denoise noisy.png -o clean.png
     dip denoise photos/ -o clean/ --recursive --preset fast
+    dip denoise photo.png -o clean.png --strength 0.7,1 --overwrite
     cat noisy.png | dip denoise - -o - > clean.png
     """
     from dipcli.cli.restoring import restoring
 
-    return restoring("denoise", {"sigma": sigma, "noise": noise}, shared)
+    # What is as by default is not told: it is the same request.
+    controls = {"strength": None if strength == (1, 1) else strength, "detail": detail or None}
+    return restoring("denoise", {"sigma": sigma, "noise": noise, **controls}, shared)

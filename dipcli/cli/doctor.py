@@ -9,7 +9,8 @@ import click
 import dipcli
 
 _BASE = ("torch", "numpy", "pillow", "scikit-image", "tifffile", "imagecodecs", "click", "rich")
-_EXTRAS = {"video": "imageio_ffmpeg", "cluster": "distributed"}  # extra -> its module
+# extra -> its module
+_EXTRAS = {"video": "imageio_ffmpeg", "cluster": "distributed", "heif": "pillow_heif"}
 
 
 @click.command()

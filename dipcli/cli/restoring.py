@@ -78,6 +78,7 @@ def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]
         crop=shared["crop"],
         mask=mask if mask in (None, ALPHA) else Path(mask),
         invert_mask=shared.get("invert_mask", False),
+        protect=Path(shared["protect"]) if shared.get("protect") else None,
         reference=shared["reference"],
         gif=shared["gif"],
         gif_every=shared["gif_every"],

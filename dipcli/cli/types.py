@@ -71,6 +71,23 @@ def _sigma(text: str) -> float | None:
     return value
 
 
+def _strength(text: str) -> tuple[float, float]:
+    found = [_fraction(one) for one in text.split(",")]
+    if len(found) > 2:
+        raise ValueError(f"{text!r} is not a strength such as 0.7, or 0.7,1 for luma and chroma")
+    return found[0], found[-1]
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if not 0 <= value <= 1:
+        raise ValueError(f"{text} is not in the range 0 to 1")
+    return value
+
+
 def _format(text: str) -> str:
     from dipcli.pictures import FORMATS, format_for_suffix
 
@@ -106,6 +123,19 @@ CROP = Typed("WxH+X+Y", _crop)
 SHARD = Typed("I/N", _shard)
 NUMBERS = Typed("numbers", _numbers)
 SIGMA = Typed("auto|float", _sigma)
+STRENGTH = Typed("s|luma,chroma", _strength)
+FRACTION = Typed("0..1", _fraction)
 FORMAT = Typed("format", _format)
 
-__all__ = ["ADDRESS", "CROP", "DURATION", "FORMAT", "NUMBERS", "SHARD", "SIGMA", "names"]
+__all__ = [
+    "ADDRESS",
+    "CROP",
+    "DURATION",
+    "FORMAT",
+    "FRACTION",
+    "NUMBERS",
+    "SHARD",
+    "SIGMA",
+    "STRENGTH",
+    "names",
+]

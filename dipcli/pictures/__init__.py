@@ -11,7 +11,7 @@ from dipcli.pictures.formats import (
     suffixes,
 )
 from dipcli.pictures.headers import Header
-from dipcli.pictures.masks import mask_from_alpha, mask_warning, read_mask
+from dipcli.pictures.masks import mask_from_alpha, mask_warning, read_mask, read_protected
 from dipcli.pictures.picture import Meta, Picture
 from dipcli.pictures.provenance import read_provenance
 from dipcli.pictures.reading import MAX_PIXELS, read
@@ -37,6 +37,7 @@ __all__ = [
     "probe",
     "read",
     "read_mask",
+    "read_protected",
     "read_provenance",
     "remove_litter",
     "sniff",

@@ -60,7 +60,7 @@ def format_for_suffix(suffix: str) -> str | None:
 def sniff(head: bytes) -> str | None:
     """The format that the first bytes of a file (HEAD of them) show; None if none that is read.
 
-    GIF is recognised, since a still one can be read, but not among FORMATS: it is not written.
+    GIF and HEIC are recognised, since they are read, but not among FORMATS: they are not written.
     """
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
@@ -74,6 +74,8 @@ def sniff(head: bytes) -> str | None:
         return "BMP"
     if head[4:8] == b"ftyp" and _AVIF_BRANDS & _brands(head):
         return "AVIF"
+    if head[4:8] == b"ftyp" and _HEIC_BRANDS & _brands(head):
+        return "HEIC"
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return "GIF"
     return None
@@ -81,8 +83,6 @@ def sniff(head: bytes) -> str | None:
 
 def foreign(head: bytes) -> str | None:
     """What a file is that sniff does not know but people have, to be named in the refusal."""
-    if head[4:8] == b"ftyp" and _HEIC_BRANDS & _brands(head):
-        return "a HEIC picture"
     return next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), None)
 
 

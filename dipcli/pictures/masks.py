@@ -28,13 +28,33 @@ def read_mask(
     that round. size: (width, height) of the picture. Raises MaskError if the mask cannot be
     read, has another size, or covers nothing or everything.
     """
-    name = "the mask" if isinstance(source, bytes) else name_of(source)
+    drawn = _drawn(source, size, picture_name)
+    return _checked(drawn != invert, _called(source), "is white", "--invert-mask")
+
+
+def read_protected(
+    source: Path | bytes, size: tuple[int, int], *, picture_name: str = "the picture"
+) -> NDArray[np.bool_]:
+    """What a mask file protects: (H, W) bool, True where it is white (over half).
+
+    size: (width, height) of the picture. Raises MaskError if the mask cannot be read or has
+    another size; it may protect nothing or everything.
+    """
+    return _drawn(source, size, picture_name)
+
+
+def _called(source: Path | bytes) -> str:
+    return "the mask" if isinstance(source, bytes) else name_of(source)
+
+
+def _drawn(source: Path | bytes, size: tuple[int, int], picture_name: str) -> NDArray[np.bool_]:
+    """Where a mask is white, (H, W); transparent counts as black."""
     try:
         found = probe(source).size
         if found != tuple(size):
             raise MaskError(
-                f"{name} is {found[0]}x{found[1]} but {picture_name} is {size[0]}x{size[1]}; "
-                "scale the mask or give the right one"
+                f"{_called(source)} is {found[0]}x{found[1]} but {picture_name} is "
+                f"{size[0]}x{size[1]}; scale the mask or give the right one"
             )
         mask = read(source, max_pixels=None)
     except PictureError as error:
@@ -42,7 +62,8 @@ def read_mask(
     gray = mask.pixels[..., 0] if mask.pixels.shape[2] == 1 else mask.pixels @ _LUMA
     if mask.alpha is not None and not mask.meta.premultiplied:
         gray = gray * mask.alpha
-    return _checked((gray > 0.5) != invert, name, "is white", "--invert-mask")
+    white: NDArray[np.bool_] = gray > 0.5
+    return white
 
 
 def mask_from_alpha(picture: Picture, invert: bool = False) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 class Meta:
     """What a file holds beside its colours, carried from the input to the result."""
 
-    format: str = "PNG"  # Pillow's name: PNG, JPEG, WEBP, TIFF, BMP, AVIF, GIF
+    format: str = "PNG"  # Pillow's name: PNG, JPEG, WEBP, TIFF, BMP, AVIF, HEIC, GIF
     depth: int = 8  # bits per value: 8, 16, or 32 for float
     lossless: bool = False  # a lossless WebP stays one
     premultiplied: bool = False  # colours are multiplied by alpha (TIFF "associated" alpha)

@@ -59,7 +59,7 @@ def _open(data: Buffer, format: str) -> ImageFile.ImageFile:
 def scan(data: Buffer, format: str) -> Scan:
     """Read everything but the pixels; raises RefusedError, or what Pillow raises."""
     if format == "AVIF":
-        _check_boxes(data)
+        check_boxes(data)
     image = _open(data, format)
     _check_kind(image, format)
     width, height = image.size
@@ -81,8 +81,8 @@ def scan(data: Buffer, format: str) -> Scan:
     )
 
 
-def _check_boxes(data: Buffer) -> None:
-    """Refuse an AVIF of which one of the outermost boxes reaches over the end of the file."""
+def check_boxes(data: Buffer) -> None:
+    """Refuse an AVIF or HEIC if one of its outermost boxes reaches over the end of the file."""
     at = 0
     while at + 16 <= len(data):
         size, _, large = struct.unpack_from(">I4sQ", data, at)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from dipcli.errors import PictureError
-from dipcli.pictures import pillow, png, tiff, webp
+from dipcli.pictures import heif, pillow, png, tiff, webp
 from dipcli.pictures.files import name_of
 from dipcli.pictures.formats import HEAD, foreign, sniff
 from dipcli.pictures.headers import Header, RefusedError, Scan
@@ -18,6 +18,7 @@ _SCANNERS: Mapping[str, Callable[[Buffer], Scan]] = {
     "PNG": png.scan,
     "TIFF": tiff.scan,
     "WEBP": webp.scan,
+    "HEIC": heif.scan,
 } | {format: partial(pillow.scan, format=format) for format in ("JPEG", "AVIF", "BMP", "GIF")}
 
 for _library in ("tifffile", "imagecodecs"):  # they log what we raise or note
@@ -62,7 +63,7 @@ def _check_head(source: Path | bytes, head: bytes) -> None:
     kind = foreign(head)
     if kind is not None:
         raise PictureError(f"{name}: is {kind}, which is not read; convert it to PNG or TIFF")
-    raise PictureError(f"{name}: is not a PNG, JPEG, WebP, TIFF, BMP, AVIF or GIF picture")
+    raise PictureError(f"{name}: is not a PNG, JPEG, WebP, TIFF, BMP, AVIF, HEIC or GIF picture")
 
 
 def scan(data: Buffer, max_pixels: int | None) -> Scan:

@@ -97,6 +97,10 @@ class Task(ABC):
         """An estimate, (1, C, H, W), as an array of the input's dtype and layout."""
         return self.pixels.like(to_array(estimate))
 
+    def judged(self, estimate: Tensor, rendered: NDArray[Any]) -> NDArray[Any]:
+        """What `evidence` is to speak of: what was rendered, but for what the user mixed in."""
+        return rendered
+
 
 def deadline_of(settings: Settings, runtime: Runtime) -> float | None:
     """The perf_counter() time at which the budget is spent: from now, what is left of it."""

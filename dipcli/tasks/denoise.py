@@ -29,7 +29,9 @@ from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks import trust
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.base import Reached, after, annotated, deadline_of, passed, within
+from dipcli.tasks.controlled import Controlled
+from dipcli.tasks.controls import FULL, Controls
 from dipcli.tasks.rounds import bootstrapped
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
@@ -39,14 +41,21 @@ SIGMA_LIMIT = 255.0  # on the 0..255 scale
 FULL_SHARE = 25 / 255  # noise from which on the network's error is small beside the filter's
 
 
-class Denoise(Task):
+class Denoise(Controlled):
     """Remove noise, or JPEG artefacts."""
 
     name = "denoise"
 
-    def __init__(self, image: NDArray[Any], sigma: float | None, noise: str) -> None:
+    def __init__(
+        self,
+        image: NDArray[Any],
+        sigma: float | None,
+        noise: str,
+        controls: Controls = FULL,
+        protect: NDArray[Any] | None = None,
+    ) -> None:
         """sigma on the 0..255 scale, None to estimate it; noise: one of NOISES."""
-        super().__init__(image)
+        super().__init__(image, controls, protect)
         if noise not in NOISES:
             raise UsageError(f"noise is {noise!r}; choose from {', '.join(NOISES)}")
         if sigma is not None and not 0 <= sigma <= SIGMA_LIMIT:
@@ -218,10 +227,19 @@ def filtering(
         parts["filter"] = pilot
 
 
-def denoise(image: NDArray[Any], *, sigma: float | None = None, noise: str = "auto") -> Denoise:
+def denoise(
+    image: NDArray[Any],
+    *,
+    sigma: float | None = None,
+    noise: str = "auto",
+    strength: float | tuple[float, float] = 1.0,
+    detail: float = 0.0,
+    protect: NDArray[np.bool_] | None = None,
+) -> Denoise:
     """The task of removing noise from `image`, (H, W) or (H, W, C).
 
-    sigma: standard deviation of the noise on the 0..255 scale, None to estimate it.
-    Raises UsageError for a value out of range.
+    sigma: standard deviation of the noise on the 0..255 scale, None to estimate it; strength,
+    detail, protect: see `dipcli.tasks.controls`.
+    Raises UsageError for a value out of range, MaskError for a mask that does not fit.
     """
-    return Denoise(image, sigma, noise)
+    return Denoise(image, sigma, noise, Controls.of(strength, detail), protect)

@@ -1,5 +1,6 @@
 """Hundreds of damaged files: each is a picture or a PictureError, in bounded memory and silence."""
 
+import importlib.util
 import io
 import random
 import struct
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from roundtrip_table import described, exif_block, pillow_bytes
+from roundtrip_table import described, exif_block, heic_bytes, pillow_bytes
 
 from dipcli.errors import PictureError
 from dipcli.pictures import FORMATS, encode, read
@@ -20,6 +21,7 @@ from dipcli.pictures import FORMATS, encode, read
 SMOOTH = Image.fromarray(
     np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
 ).resize((64, 48))
+HEIC = importlib.util.find_spec("pillow_heif") is not None  # the extra heif
 DEEP = np.asarray(SMOOTH).astype(np.uint16) * 257
 
 
@@ -46,6 +48,10 @@ def good_files() -> dict[str, bytes]:
         "tiff big": tiff_bytes(DEEP, bigtiff=True),
         "tiff float": tiff_bytes((DEEP / 65535).astype(np.float32), compression="zlib"),
     }
+    if HEIC:
+        facts = {"exif": exif, "xmp": described().meta.xmp}
+        files["heic"] = heic_bytes(np.asarray(SMOOTH), "RGB", **facts)
+        files["heic tiles"] = heic_bytes(DEEP, "RGB;16", tile_size=32)
     return files
 
 
@@ -80,7 +86,9 @@ def huge_files() -> dict[str, bytes]:
         + chunk(b"IDAT", zlib.compress(bytes(1000)))
         + chunk(b"IEND", b"")
     }
+    heic = [("huge.heic", good_files()["heic"], b"ispe", 8, struct.pack(">II", 16384, 16384))]
     for name, data, mark, offset, size in (
+        *(heic if HEIC else []),
         ("huge.jpg", pillow_bytes(SMOOTH, "JPEG"), b"\xff\xc0", 5, b"\x50\0\x50\0"),
         ("huge.webp", pillow_bytes(SMOOTH, "WEBP"), b"\x9d\x01\x2a", 3, b"\xff\x3f\xff\x3f"),
         ("huge.gif", pillow_bytes(SMOOTH.convert("P"), "GIF"), b"GIF", 6, b"\xff\x3f\xff\x3f"),

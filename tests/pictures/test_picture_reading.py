@@ -170,7 +170,6 @@ def test_animations_are_refused():
         (tiff_bytes(RGB8.astype(float), photometric="rgb"), "64-bit float values"),
         (tiff_bytes(RGB16, photometric="rgb", compression="zstd"), "TIFF compression 50000"),
         (tiff_bytes(np.zeros((8, 8, 5), np.uint8), planarconfig="contig"), "5 channels"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "is a HEIC picture"),
         (b"8BPS" + bytes(99), "is a Photoshop file"),
         (b"", "standard input: is empty"),
         (b"hello, this is text", "is not a PNG, JPEG"),

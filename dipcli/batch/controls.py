@@ -1,0 +1,100 @@
+"""Strength, detail and protection of a picture in its file's own depth, and turned again later.
+
+They are applied to levels as they are written. A result without them that was written without
+loss therefore holds all that another mixture needs: no new run, and the same bytes as by one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dipcli.batch.crop import Crop
+from dipcli.batch.request import Job, Request, contents, fingerprint
+from dipcli.batch.uptodate import read_record
+from dipcli.pictures import FORMATS, Picture, read, read_protected
+
+if TYPE_CHECKING:
+    from dipcli.tasks.controls import Controls
+
+_DTYPES: Mapping[int, type] = {8: np.uint8, 16: np.uint16, 32: np.float32}
+
+
+def controls_of(request: Request) -> "Controls":
+    """What the request asks for; UsageError for a value out of range."""
+    from dipcli.tasks.controls import Controls
+
+    options: Any = request.options
+    return Controls.of(options.get("strength", 1.0), options.get("detail", 0.0))
+
+
+def told(job: Job, request: Request) -> dict[str, object]:
+    """The controls as a record tells them; protect: the sha256 of the mask's file."""
+    found = controls_of(request)
+    mask = None if job.protect is None else contents(job.protect)
+    return {"strength": list(found.strength), "detail": found.detail, "protect": mask}
+
+
+def controlled(
+    job: Job, request: Request, picture: Picture, image: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The restored colours, (H, W, C) float32 in [0, 1], as the controls want them."""
+    if not request.controlled:
+        return image
+    from dipcli.tasks.controls import mixed
+
+    depth = picture.meta.depth
+    observed, restored = _levels(picture.pixels, depth), _levels(image, depth)
+    found = mixed(observed, restored, controls_of(request), _protected(job, request.crop))
+    top = np.float32(1 if depth == 32 else 2**depth - 1)
+    return found.astype(np.float32) / top
+
+
+def _levels(values: NDArray[np.float32], depth: int) -> NDArray[Any]:
+    """Values in [0, 1] as a file of this depth has them."""
+    clipped = np.clip(values, 0.0, 1.0)
+    if depth == 32:
+        return clipped
+    levels: NDArray[Any] = np.rint(clipped * np.float32(2**depth - 1)).astype(_DTYPES[depth])
+    return levels
+
+
+def _protected(job: Job, crop: Crop | None) -> NDArray[np.bool_] | None:
+    if job.protect is None:
+        return None
+    mask = read_protected(job.protect, job.header.size, picture_name=job.name)
+    return mask if crop is None else mask[crop.y :, crop.x :][: crop.height, : crop.width]
+
+
+def tell_protected(job: Job, request: Request, note: Callable[[str], None]) -> None:
+    """A note where a mask protects nothing, or leaves nothing to do; raises MaskError."""
+    mask = _protected(job, request.crop)
+    if mask is not None and (mask.all() or not mask.any()):
+        how = "everything" if mask.all() else "nothing"
+        note(f"{job.name}: {job.protect} protects {how}: what is white is left as it was")
+
+
+def kept(
+    job: Job, request: Request, picture: Picture, device: str
+) -> tuple[NDArray[np.float32], dict[str, object]] | None:
+    """The restoration at full strength that the output holds, (H, W, C), and its record.
+
+    None unless it is whole, of this very input and request but for the controls, made on this
+    device and written without loss, and unless files beside it are wanted, which need a run.
+    """
+    if not request.controlled or job.output is None or not job.output.exists():
+        return None
+    if job.sides or request.checkpoint or picture.meta.premultiplied:
+        return None
+    record = read_record(job.output)
+    if record is None or record.get("partial") or record.get("device") != device:
+        return None
+    full = fingerprint(replace(job, protect=None), request.without_controls())
+    if record.get("fingerprint") != full:
+        return None
+    found = read(job.output, max_pixels=None)
+    lossless = FORMATS[found.meta.format].lossless or found.meta.lossless
+    same = (found.pixels.shape, found.meta.depth) == (picture.pixels.shape, picture.meta.depth)
+    return (found.pixels, record) if lossless and same else None

@@ -1,0 +1,96 @@
+"""What is made ready before a run: the part of the picture, its hole, its task, its truth."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dipcli.batch.crop import Crop
+from dipcli.batch.request import ALPHA, Job, Request
+from dipcli.errors import MaskError
+from dipcli.observers import Reference
+from dipcli.pictures import (
+    Picture,
+    fill_transparent,
+    lost,
+    mask_from_alpha,
+    mask_warning,
+    read,
+    read_mask,
+)
+
+if TYPE_CHECKING:
+    from dipcli.tasks import Task
+
+
+def tell_changes(job: Job, picture: Picture, note: Callable[[str], None]) -> None:
+    """What reading changed, and what the format of the result cannot hold."""
+    gone = lost(picture, job.format)
+    said = (job.note,) if job.note else ()
+    lacks = (f"{job.format} cannot keep its {what}" for what in gone)
+    for text in (*said, *picture.meta.notes, *lacks):
+        note(f"{job.name}: {text}")
+
+
+def cropped(picture: Picture, crop: Crop | None) -> Picture:
+    """The part of a picture that is asked for."""
+    if crop is None:
+        return picture
+    alpha = picture.alpha
+    return replace(
+        picture,
+        pixels=_window(picture.pixels, crop),
+        alpha=None if alpha is None else _window(alpha, crop),
+    )
+
+
+def _window(values: NDArray[Any], crop: Crop) -> NDArray[Any]:
+    return np.ascontiguousarray(values[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width])
+
+
+def hole_of(
+    job: Job, request: Request, picture: Picture, note: Callable[[str], None]
+) -> NDArray[np.bool_] | None:
+    """What is to be filled, (H, W) bool; a warning if it looks turned round."""
+    if request.mask is None:
+        return None
+    if request.mask == ALPHA:
+        hole = mask_from_alpha(picture, request.invert_mask)
+    else:
+        assert job.mask is not None  # the plan paired it
+        size = (job.header.width, job.header.height)
+        hole = read_mask(job.mask, size, request.invert_mask, picture_name=job.name)
+        if request.crop:
+            hole = _window(hole, request.crop)
+            if not hole.any() or hole.all():
+                what = "everything" if hole.any() else "nothing"
+                raise MaskError(f"{job.mask} covers {what} of the part {request.crop}")
+    warning = mask_warning(hole)
+    if warning:
+        note(f"{job.name}: {warning}")
+    return hole
+
+
+def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) -> "Task":
+    """The task by its name; each one is a function of `dipcli.tasks`."""
+    from dipcli import tasks
+
+    if hole is not None:
+        return tasks.inpaint(picture.pixels, hole)
+    make = getattr(tasks, request.task)
+    pixels = picture.pixels
+    if picture.alpha is not None:
+        pixels = fill_transparent(pixels, picture.alpha)
+    task: Task = make(pixels, **request.run_options())
+    return task
+
+
+def reference_of(path: Path, request: Request) -> Reference:
+    """The ground truth; of a crop its part, of an enlarged crop the enlarged part."""
+    crop, scale = request.crop, request.scale
+    if crop is not None:
+        crop = Crop(crop.width * scale, crop.height * scale, crop.x * scale, crop.y * scale)
+    return Reference(cropped(read(path, max_pixels=request.max_pixels), crop).pixels)
