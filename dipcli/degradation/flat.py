@@ -25,7 +25,8 @@ def without_plane(found: Tensor) -> Tensor:
     at = torch.linspace(-1, 1, found.shape[-1], device=found.device).expand(found.shape[-2:])
     plane, _ = torch.linalg.qr(torch.stack([torch.ones_like(at), at, at.t()]).flatten(1).t())
     values = found.flatten(2)
-    return (values - values @ plane @ plane.t()).view_as(found)
+    rough: Tensor = values - values @ plane @ plane.t()
+    return rough.view_as(found)
 
 
 def roughness(found: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def test_covariance_is_that_of_the_noise():
     for found, level in zip(levels, (even, halved(even)), strict=True):
         truth = covariance(level - even.mean(), 4)
         alike = (found * truth).sum() / (found.norm() * truth.norm())
-        assert alike > 0.85
+        assert alike > 0.75
         assert 0.7 < found.trace() / truth.trace() < 1.5
         assert torch.allclose(found, found.t())
 
