@@ -3,7 +3,14 @@ import torch
 from torch.nn import functional as F
 
 from dipcli.degradation.photo import Light
-from dipcli.prior.correlated import combined, covariance, covariances, estimates, excess
+from dipcli.prior.correlated import (
+    combined,
+    covariance,
+    covariances,
+    estimates,
+    excess,
+    fineness,
+)
 from dipcli.prior.patches import halved
 
 
@@ -29,8 +36,8 @@ def psnr(a, b):
 def test_covariance_is_that_of_the_noise():
     """Of its shape, and about as strong, although the flattest blocks have the least of it."""
     noise = correlated_noise(256, 0.05)
-    law, *levels = covariances(0.5 + noise)
-    even = Light(*law.tolist()).evened(0.5 + noise)
+    (gain, floor, _), *levels, _ = covariances(0.5 + noise)
+    even = Light(float(gain), float(floor)).evened(0.5 + noise)
     for found, level in zip(levels, (even, halved(even)), strict=True):
         truth = covariance(level - even.mean(), 4)
         alike = (found * truth).sum() / (found.norm() * truth.norm())
@@ -44,22 +51,23 @@ def test_covariance_does_not_take_texture_for_noise():
     noise = correlated_noise(256, 0.02)
     texture = F.avg_pool2d(correlated_noise(258, 0.2, seed=1), 3, 1)
     texture[..., :80, :80] = 0
-    (_, alone, _), (_, found, _) = covariances(0.5 + noise), covariances(0.5 + texture + noise)
+    alone, found = covariances(0.5 + noise)[1], covariances(0.5 + texture + noise)[1]
     assert 0.7 < found.trace() / alone.trace() < 1.6
 
 
 def test_noise_left_by_smoothing_is_stronger_than_it_looks():
-    white = torch.eye(48)
     coarse = F.avg_pool2d(correlated_noise(256, 0.05), 5, 1)
-    assert excess(white, 4) == 1
-    assert excess(covariance(coarse, 4), 4) > 2
+    assert fineness(torch.eye(48), 4) == pytest.approx(1, abs=1e-4)
+    assert fineness(covariance(coarse, 4), 4) < 0.2
+    assert excess(fine=1.0, busy=2.0) == 1
+    assert excess(fine=0.1, busy=2.0) == excess(fine=1.0, busy=1.1) == 3
 
 
 def test_it_beats_the_picture_and_each_pass_is_finite():
     truth = scene(128)
     y = (truth + correlated_noise(128, 0.04)).clamp(0, 1)
-    results = list(estimates(y, covariances(y), 3, 4))
-    assert len(results) == 3
+    results = list(estimates(y, covariances(y), 4, 4))
+    assert len(results) == 4
     assert psnr(results[-1], truth) > psnr(y, truth) + 4
     assert all(result.isfinite().all() for result in results)
 
@@ -67,12 +75,13 @@ def test_it_beats_the_picture_and_each_pass_is_finite():
 def test_going_on_gives_the_same():
     y = (scene(64) + correlated_noise(64, 0.04)).clamp(0, 1)
     noise = covariances(y)
-    one, two, three = estimates(y, noise, 3, 4)
-    assert torch.equal(next(estimates(y, noise, 3, 4, (2, two))), three)
-    assert [e.shape for e in estimates(y, noise, 3, 4, (1, one))] == [y.shape] * 2
+    one, two, three, four = estimates(y, noise, 4, 4)
+    assert torch.equal(next(estimates(y, noise, 4, 4, (2, two))), three)
+    assert torch.equal(next(estimates(y, noise, 4, 4, (3, three))), four)
+    assert [e.shape for e in estimates(y, noise, 4, 4, (1, one))] == [y.shape] * 3
 
 
-@pytest.mark.parametrize(("side", "told"), [(40, 0), (63, 0), (64, 3), (512, 3)])
+@pytest.mark.parametrize(("side", "told"), [(40, 0), (63, 0), (64, 4), (512, 4)])
 def test_small_pictures_do_not_tell_their_noise(side, told):
     assert len(covariances(0.3 + 0.4 * torch.rand(1, 3, side, side))) == told
 
@@ -106,6 +115,6 @@ def test_with_much_noise_a_group_becomes_its_mean():
 
 def test_gray_pictures_too():
     y = (scene(128) + correlated_noise(128, 0.04))[:, :1].clamp(0, 1)
-    assert [S.shape for S in covariances(y)[1:]] == [(49, 49)] * 2
+    assert [S.shape for S in covariances(y)[1:]] == [(49, 49), (49, 49), (100, 100)]
     *_, last = estimates(y, covariances(y), 2, 4)
     assert psnr(last, scene(128)[:, :1]) > psnr(y, scene(128)[:, :1]) + 3
