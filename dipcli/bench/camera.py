@@ -77,7 +77,7 @@ def noisy(raw: Values, strength: float, rng: np.random.Generator) -> Values:
 
 
 def mosaic(scene: Values) -> Values:
-    """One colour of (H, W, 3) a pixel, red and green in even rows, green and blue in odd."""
+    """One colour of (H, W, 3) a pixel, red and green in even rows, then green and blue: (H, W)."""
     raw = scene[..., 1].copy()
     raw[::2, ::2], raw[1::2, 1::2] = scene[::2, ::2, 0], scene[1::2, 1::2, 2]
     return raw

@@ -2,8 +2,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dipcli.prior import correlated
-from dipcli.prior.correlated import combined, covariance, covariances, estimates
+from dipcli.degradation.photo import Light
+from dipcli.prior.correlated import (
+    combined,
+    covariance,
+    covariances,
+    estimates,
+    excess,
+    fineness,
+)
+from dipcli.prior.patches import halved
 
 
 def correlated_noise(size, sigma, seed=0):
@@ -25,23 +33,41 @@ def psnr(a, b):
     return float(-10 * torch.log10((a - b).square().mean()))
 
 
-def test_covariance_has_the_shape_of_the_noise():
-    """And less of its strength, since the flattest blocks are those with the least of it."""
+def test_covariance_is_that_of_the_noise():
+    """Of its shape, and about as strong, although the flattest blocks have the least of it."""
     noise = correlated_noise(256, 0.05)
-    patches = F.unfold(noise, 4)[0].t()
-    truth = patches.t() @ patches / len(patches)
-    found = covariance(0.5 + noise)
-    alike = (found * truth).sum() / (found.norm() * truth.norm())
-    assert alike > 0.95
-    assert 0.5 < found.trace() / truth.trace() < 1
-    assert torch.allclose(found, found.t())
+    (gain, floor, _), *levels, _ = covariances(0.5 + noise)
+    even = Light(float(gain), float(floor)).evened(0.5 + noise)
+    for found, level in zip(levels, (even, halved(even)), strict=True):
+        truth = covariance(level - even.mean(), 4)
+        alike = (found * truth).sum() / (found.norm() * truth.norm())
+        assert alike > 0.75
+        assert 0.7 < found.trace() / truth.trace() < 1.5
+        assert torch.allclose(found, found.t())
+
+
+def test_covariance_does_not_take_texture_for_noise():
+    """A tenth of the picture is flat; everywhere else texture is five times as strong as noise."""
+    noise = correlated_noise(256, 0.02)
+    texture = F.avg_pool2d(correlated_noise(258, 0.2, seed=1), 3, 1)
+    texture[..., :80, :80] = 0
+    alone, found = covariances(0.5 + noise)[1], covariances(0.5 + texture + noise)[1]
+    assert 0.7 < found.trace() / alone.trace() < 1.6
+
+
+def test_noise_left_by_smoothing_is_stronger_than_it_looks():
+    coarse = F.avg_pool2d(correlated_noise(256, 0.05), 5, 1)
+    assert fineness(torch.eye(48), 4) == pytest.approx(1, abs=1e-4)
+    assert fineness(covariance(coarse, 4), 4) < 0.2
+    assert excess(fine=1.0, busy=2.0) == 1
+    assert excess(fine=0.1, busy=2.0) == excess(fine=1.0, busy=1.1) == 3
 
 
 def test_it_beats_the_picture_and_each_pass_is_finite():
     truth = scene(128)
     y = (truth + correlated_noise(128, 0.04)).clamp(0, 1)
-    results = list(estimates(y, covariances(y), 3, 4))
-    assert len(results) == 3
+    results = list(estimates(y, covariances(y), 4, 4))
+    assert len(results) == 4
     assert psnr(results[-1], truth) > psnr(y, truth) + 4
     assert all(result.isfinite().all() for result in results)
 
@@ -49,14 +75,26 @@ def test_it_beats_the_picture_and_each_pass_is_finite():
 def test_going_on_gives_the_same():
     y = (scene(64) + correlated_noise(64, 0.04)).clamp(0, 1)
     noise = covariances(y)
-    one, two, three = estimates(y, noise, 3, 4)
-    assert torch.equal(next(estimates(y, noise, 3, 4, (2, two))), three)
-    assert [e.shape for e in estimates(y, noise, 3, 4, (1, one))] == [y.shape] * 2
+    one, two, three, four = estimates(y, noise, 4, 4)
+    assert torch.equal(next(estimates(y, noise, 4, 4, (2, two))), three)
+    assert torch.equal(next(estimates(y, noise, 4, 4, (3, three))), four)
+    assert [e.shape for e in estimates(y, noise, 4, 4, (1, one))] == [y.shape] * 3
 
 
-@pytest.mark.parametrize(("side", "levels"), [(40, 0), (64, 1), (128, 2), (512, 2)])
-def test_small_pictures_do_not_tell_their_noise(side, levels):
-    assert len(covariances(torch.rand(1, 3, side, side))) == levels
+@pytest.mark.parametrize(("side", "told"), [(40, 0), (63, 0), (64, 4), (512, 4)])
+def test_small_pictures_do_not_tell_their_noise(side, told):
+    assert len(covariances(0.3 + 0.4 * torch.rand(1, 3, side, side))) == told
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_black_and_white_tell_nothing(value):
+    assert covariances(torch.full((1, 3, 96, 96), value)) == ()
+
+
+def test_a_picture_without_noise_stays_as_it_is():
+    y = scene(128)
+    *_, last = estimates(y, covariances(y), 3, 4)
+    assert (last - y).abs().max() < 1 / 255
 
 
 def test_without_noise_a_group_stays_as_it_is():
@@ -77,7 +115,6 @@ def test_with_much_noise_a_group_becomes_its_mean():
 
 def test_gray_pictures_too():
     y = (scene(128) + correlated_noise(128, 0.04))[:, :1].clamp(0, 1)
-    assert covariance(y).shape == (49, 49)
+    assert [S.shape for S in covariances(y)[1:]] == [(49, 49), (49, 49), (100, 100)]
     *_, last = estimates(y, covariances(y), 2, 4)
     assert psnr(last, scene(128)[:, :1]) > psnr(y, scene(128)[:, :1]) + 3
-    assert len(covariances(y)) == correlated.LEVELS
