@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dipcli.degradation import saltpepper
+from dipcli.degradation import outliers, saltpepper
 
 LEAST_SIDE = 32  # pixels; smaller pictures tell too little
 
@@ -51,4 +51,7 @@ def find(observation: NDArray[np.float32]) -> Impulses:
     found = saltpepper.found(observation)
     if found is not None and found[0].any():
         return Impulses(found[0], "salt and pepper", found[1])
+    found = outliers.found(observation)
+    if found is not None and found[0].any():
+        return Impulses(found[0], "random", found[1])
     return none

@@ -30,6 +30,8 @@ FEW = 0.02  # of the values: then impulses have no neighbours, and what has is t
 NEAR = 0.6  # of the gap; what lies beyond, without being extreme, speaks against impulses
 MOST_NEAR = 0.25  # of those, per extreme value; impulses and noise of sigma 25: up to 0.17
 LEAST_LEVELS = 24  # of 256; dithered pictures and few photons have fewer, and wide gaps
+SPREAD = 0.2  # of black and white, should noise have come after the impulses
+CLIPPED = 0.35, 0.65  # share of them that noise moved beyond black and white: half
 WHOLE = 0.9  # share of the impulses that hit all channels alike, if whole pixels are hit
 DENSE_WINDOW = 7  # pixels; black or white areas are told from impulses by their density there
 DENSE = 1e-5  # chance that impulses alone are as dense
@@ -71,12 +73,22 @@ def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
 
     y: (H, W, C) float32 in [0, 1].
     """
-    black, white = y <= 0, y >= 1
-    if min(black.mean(), white.mean()) < LEAST_RATE / 2 or levels(y) < LEAST_LEVELS:
+    if min((y <= 0).mean(), (y >= 1).mean()) < LEAST_RATE / 2 or levels(y) < LEAST_LEVELS:
         return None
+    wide = judged(y, SPREAD)
+    if wide is not None and wide[0].any():
+        hit = y[wide[0]]
+        if CLIPPED[0] <= float(((hit <= 0) | (hit >= 1)).mean()) <= CLIPPED[1]:
+            return wide
+    return judged(y, 0.0)
+
+
+def judged(y: Values, reach: float) -> tuple[Marks, dict[str, object]] | None:
+    """The same, where black and white reach so far: if noise came after the impulses."""
+    black, white = y <= reach, y >= 1 - reach
     near = around(y, ~(black | white))
-    salt, salt_near = suspects(y, white, near, 1 - near.mean, y > near.mean)
-    pepper, pepper_near = suspects(y, black, near, near.mean, y < near.mean)
+    salt, salt_near = suspects(y, white, near, 1 - reach - near.mean, y > near.mean)
+    pepper, pepper_near = suspects(y, black, near, near.mean - reach, y < near.mean)
     rates = salt.rate, pepper.rate
     if (
         min(salt.count, pepper.count) < LEAST_COUNT
@@ -104,7 +116,7 @@ def suspects(
     if extreme.mean() < FEW:
         area &= box(extreme.astype(np.float32), 3) - extreme / 9 < 0.5 / 9
     marks = scatter(extreme, area)
-    between = area & beyond & (y > 0) & (y < 1) & (np.abs(y - near.mean) > NEAR * gap)
+    between = area & beyond & ~extreme & (np.abs(y - near.mean) > NEAR * gap)
     return marks, float(between.sum()) / max(1, marks.count)
 
 

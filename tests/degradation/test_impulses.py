@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from skimage import data
@@ -62,6 +64,35 @@ def test_noise_beneath_salt_and_pepper_is_no_impulse(sigma):
     assert found.share == pytest.approx(0.1, abs=0.015)
 
 
+@pytest.mark.parametrize("name", ("coffee", "camera", "grass"))
+@pytest.mark.parametrize("sigma", (0, 10))
+def test_impulses_of_any_value_are_found(name, sigma):
+    clean = noisy(crop(name), sigma)
+    observed = random_valued(clean, 0.2)
+    found = impulses.find(unit(observed))
+    assert found.kind == "random"
+    missed, false = missed_and_false(found, observed, clean)
+    assert missed < 0.15
+    assert false < 0.07
+
+
+def test_channels_hit_apart_by_any_value_are_found_apart():
+    clean = crop("coffee")
+    generator = np.random.default_rng(11)
+    hit = generator.random(clean.shape) < 0.1
+    observed = np.where(hit, generator.integers(0, 256, clean.shape), clean)
+    found = impulses.find(unit(observed))
+    assert found.kind == "random"
+    assert found.share == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize("share", (0.1, 0.5))
+def test_noise_after_salt_and_pepper_hides_it_not(share):
+    observed = noisy(salt_and_pepper(crop("gravel"), share), 10)
+    found = impulses.find(unit(observed))
+    assert found.share == pytest.approx(share, rel=0.2)
+
+
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("sigma", (0, 10, 50))
 def test_a_photograph_has_none(name, sigma):
@@ -97,6 +128,12 @@ def test_what_is_drawn_has_none(picture):
     assert not found
     assert not found.mask.any()
     assert found.share == 0
+
+
+def test_the_evidence_is_plain_json():
+    found = impulses.find(unit(salt_and_pepper(crop("moon"), 0.1)))
+    assert json.loads(json.dumps(found.evidence)) == found.evidence
+    assert set(found.evidence) == {"salt", "pepper"}
 
 
 def test_a_picture_too_small_to_tell_has_none():

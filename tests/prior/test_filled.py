@@ -1,7 +1,7 @@
 import torch
 
 from dipcli.degradation.noise import Noise
-from dipcli.prior.filled import estimates, known, renoised
+from dipcli.prior.filled import estimates, known, refined, renoised
 
 
 def scene(channels=3, side=40):
@@ -35,6 +35,18 @@ def test_channels_hit_apart_tell_of_one_another():
         list(estimates(truth * ~mask, mask, passes=4, stride=4))[-1] for mask in (together, apart)
     )
     assert psnr(other, truth) > psnr(one, truth) + 3
+
+
+def test_a_mask_is_refined_by_what_the_filling_says():
+    truth = 0.2 + 0.6 * scene()
+    struck = hit((1, 1, 40, 40), share=0.15).expand_as(truth)
+    values = torch.rand(truth.shape, generator=torch.Generator().manual_seed(5))
+    y = torch.where(struck, values, truth)
+    false = hit((1, 1, 40, 40), share=0.1).roll(7, 3).expand_as(truth)
+    better = refined(y, struck | false, stride=4)
+    assert better.shape == truth.shape
+    assert (better & ~struck).sum() < 0.1 * (false & ~struck).sum()
+    assert (y - truth)[struck & ~better].square().sum() < 0.01 * (y - truth).square().sum()
 
 
 def test_a_mask_that_all_channels_share_is_one_mask():
