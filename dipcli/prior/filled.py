@@ -1,6 +1,8 @@
 """A picture without its impulses: what they hit is lost, and filled like lost pixels.
 
-Channels may be hit apart; then what is left of a pixel tells what was lost of it.
+Channels may be hit apart; then what is left of a pixel tells what was lost of it. Noise besides is
+taken from the filled picture afterwards, its strength as `prior.beneath` has it. Making the filled
+values as noisy as the others before that loses 0.2 to 0.5 dB (two pictures, sigma 10, 20 % hit).
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dipcli.degradation.noise import Noise
 from dipcli.degradation.outliers import AT_FIRST, hits, median, neighbours, roughness, together
 from dipcli.prior.completion import completions
 
@@ -79,14 +80,3 @@ def known(mask: Tensor, like: Tensor) -> Tensor:
     kept = (~mask).to(like.dtype)
     together = bool((mask == mask[:, :1]).all())
     return kept[:, :1] if together else kept
-
-
-def renoised(filled: Tensor, mask: Tensor, noise: Noise, seed: int = 0) -> Tensor:
-    """The filled values made as noisy as the others, (1, C, H, W), for a denoiser.
-
-    It would take values without noise for detail, and the picture for less noisy than it is.
-    """
-    if noise.clean:
-        return filled
-    generator = torch.Generator().manual_seed(seed)
-    return torch.where(mask, noise.drawn(noise.unclipped(filled), generator), filled)

@@ -1,7 +1,6 @@
 import torch
 
-from dipcli.degradation.noise import Noise
-from dipcli.prior.filled import estimates, known, refined, renoised
+from dipcli.prior.filled import estimates, known, refined
 
 
 def scene(channels=3, side=40):
@@ -61,12 +60,3 @@ def test_going_on_gives_what_going_through_gives():
     every = list(estimates(truth * ~mask, mask, passes=4, stride=4))
     *_, last = estimates(truth * ~mask, mask, passes=4, stride=4, reached=(2, every[1]))
     assert torch.equal(last, every[-1])
-
-
-def test_only_filled_values_become_noisy():
-    truth = 0.3 + 0.4 * scene()
-    mask = hit(truth.shape)
-    noisy = renoised(truth, mask, Noise(10 / 255), seed=7)
-    assert torch.equal(noisy[~mask], truth[~mask])
-    assert abs(255 * float((noisy - truth)[mask].std()) - 10) < 1
-    assert renoised(truth, mask, Noise(0.0)) is truth
