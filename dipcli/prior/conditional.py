@@ -25,28 +25,31 @@ STEADY = (1 / 255) ** 2  # added to C and taken for the noise e of what is known
 def conditional(y: Tensor, known: Tensor, filling: Tensor, wanted: Pass) -> Tensor:
     """A better filling than `filling`, (1, C, H, W) each; known pixels are those of y.
 
-    known: (1, 1, H, W), 1 known, 0 hole. Each channel is filled by itself, three as opponent
-    colours; all have the same groups.
+    known: (1, 1, H, W), 1 known, 0 hole; then each channel is filled by itself, three as
+    opponent colours. Or (1, C, H, W), where channels were lost apart: then from one another,
+    too. All have the same groups.
     """
     size = y.shape[-2:]
     p = min(wanted.patch, *size)
     whole = (reached(size[0], p, wanted.stride), reached(size[1], p, wanted.stride))
     guide = extend(filling, whole).mean(1, keepdim=True)
-    colours = OPPONENT.to(y) if y.shape[1] == 3 else torch.eye(y.shape[1]).to(y)
+    apart = known.shape[1] > 1
+    colours = OPPONENT.to(y) if y.shape[1] == 3 and not apart else torch.eye(y.shape[1]).to(y)
     inside = extend(known, whole)
     pilots, values = (
         torch.einsum("oc,bchw->bohw", colours, extend(image, whole))
         for image in (filling, torch.where(known > 0, y, filling))
     )
     sums, counts = torch.zeros_like(pilots), torch.zeros_like(inside)
+    together = y.shape[1] if apart else 1
     for cut, index in banded(guide, p, wanted):
         places = index[:, 0]
         K = vectors(inside[:, :, cut], p).index_select(0, places)
         put(counts[:, :, cut], torch.ones_like(K), places, p)
-        for channel in range(len(colours)):
-            one = slice(channel, channel + 1)
-            X, Y = (vectors(image[:, one, cut], p) for image in (pilots, values))
-            put(sums[:, one, cut], expected(X, Y.index_select(0, places), K, index), places, p)
+        for channel in range(0, len(colours), together):
+            some = slice(channel, channel + together)
+            X, Y = (vectors(image[:, some, cut], p) for image in (pilots, values))
+            put(sums[:, some, cut], expected(X, Y.index_select(0, places), K, index), places, p)
     found = torch.einsum("oc,bohw->bchw", colours, sums / counts.clamp_min(1))
     found = torch.where(counts > 0, found, extend(filling, whole))[..., : size[0], : size[1]]
     return torch.where(known > 0, y, found.clamp(0, 1))
@@ -76,7 +79,7 @@ def expected(X: Tensor, Y: Tensor, K: Tensor, index: Tensor) -> Tensor:
 
 
 def put(sums: Tensor, values: Tensor, places: Tensor, p: int) -> None:
-    """Add values, (N, p p), to sums, (1, 1, h, w), where these patches lie."""
-    rows = values.new_zeros((sums.shape[2] - p + 1) * (sums.shape[3] - p + 1), p * p)
+    """Add values, (N, C p p), to sums, (1, C, h, w), where these patches lie."""
+    rows = values.new_zeros((sums.shape[2] - p + 1) * (sums.shape[3] - p + 1), values.shape[1])
     rows.index_add_(0, places, values)
     sums += folded(rows, sums, p)

@@ -1,0 +1,149 @@
+"""Salt and pepper: values lost to black or white, half of them each, wherever they fall.
+
+Clean pictures have black and white values, too, and noisy ones are clipped there. Impulses are
+told from them where they would show, which is where the values around (those that are neither
+black nor white, cf. the decision-based median filters of Srinivasan and Ebenezer 2007) leave
+a wide gap to the extreme: nothing else is in that gap, black and white come at the same rate, and
+their places are those of chance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+from scipy.stats import binom, norm
+
+from dipcli.degradation.scatter import Scatter, scatter
+
+LEAST_RATE = 0.003  # of black, and of white; noise of sigma 50 clipped: up to 0.0025
+MOST_RATE = 0.45
+RATIO = 3.0  # of the two rates, at most
+LEAST_COUNT = 8
+WINDOW = 5  # pixels; at 70 % lost 7 of 25 are left
+LEAST_AROUND = 4 / 25  # share of the window that is neither black nor white
+GAP = 0.35  # between what is around and the extreme; and as many deviations of what is around:
+STEEP = 4.0
+FEW = 0.02  # of the values: then impulses have no neighbours, and what has is the picture's own
+NEAR = 0.6  # of the gap; what lies beyond, without being extreme, speaks against impulses
+MOST_NEAR = 0.25  # of those, per extreme value; impulses and noise of sigma 25: up to 0.17
+LEAST_LEVELS = 24  # of 256; dithered pictures and few photons have fewer, and wide gaps
+SPREAD = 0.2  # of black and white, should noise have come after the impulses
+CLIPPED = 0.35, 0.65  # share of them that noise moved beyond black and white: half
+WHOLE = 0.9  # share of the impulses that hit all channels alike, if whole pixels are hit
+DENSE_WINDOW = 7  # pixels; black or white areas are told from impulses by their density there
+DENSE = 1e-5  # chance that impulses alone are as dense
+FLATTEST = 0.1  # share of the windows that shows the noise
+LEAST_NOISE = 1 / 255
+
+Values = NDArray[np.float32]
+Marks = NDArray[np.bool_]
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What surrounds each value, of the values neither black nor white: (H, W, C) each."""
+
+    share: Values  # of the window
+    mean: Values
+    deviation: Values
+
+
+def around(y: Values, plain: Marks) -> Around:
+    """Mean and standard deviation over 5 x 5, of the plain values alone."""
+    weight = plain.astype(np.float32)
+    share = box(weight, WINDOW)
+    safe = np.maximum(share, np.float32(1e-6))
+    mean: Values = np.divide(box(weight * y, WINDOW), safe)
+    square: Values = np.divide(box(weight * y * y, WINDOW), safe)
+    return Around(share, mean, np.sqrt(np.maximum(square - mean * mean, np.float32(0))))
+
+
+def box(x: Values, side: int) -> Values:
+    """Means over side x side, channel by channel."""
+    mean: Values = uniform_filter(x, (side, side, 0), mode="reflect")
+    return mean
+
+
+def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
+    """The values lost to salt and pepper, (H, W, C) bool, and the evidence; None if there is none.
+
+    y: (H, W, C) float32 in [0, 1].
+    """
+    if min((y <= 0).mean(), (y >= 1).mean()) < LEAST_RATE / 2 or levels(y) < LEAST_LEVELS:
+        return None
+    wide = judged(y, SPREAD)
+    if wide is not None and wide[0].any():
+        hit = y[wide[0]]
+        if CLIPPED[0] <= float(((hit <= 0) | (hit >= 1)).mean()) <= CLIPPED[1]:
+            return wide
+    return judged(y, 0.0)
+
+
+def judged(y: Values, reach: float) -> tuple[Marks, dict[str, object]] | None:
+    """The same, where black and white reach so far: if noise came after the impulses."""
+    black, white = y <= reach, y >= 1 - reach
+    near = around(y, ~(black | white))
+    salt, salt_near = suspects(y, white, near, 1 - reach - near.mean, y > near.mean)
+    pepper, pepper_near = suspects(y, black, near, near.mean - reach, y < near.mean)
+    rates = salt.rate, pepper.rate
+    if (
+        min(salt.count, pepper.count) < LEAST_COUNT
+        or min(rates) < LEAST_RATE
+        or max(rates) > min(MOST_RATE, RATIO * min(rates))
+        or max(salt_near, pepper_near) > MOST_NEAR
+        or not (salt.by_chance or pepper.by_chance)
+    ):
+        return None
+    mask = lost(y, (black, white), near, (pepper.rate, salt.rate))
+    return mask, {"salt": salt.facts(), "pepper": pepper.facts()}
+
+
+def levels(y: Values) -> int:
+    """How many of 256 levels occur."""
+    steps = np.round(255 * y).astype(np.uint8)
+    return int(np.count_nonzero(np.bincount(steps.ravel(), minlength=256)))
+
+
+def suspects(
+    y: Values, extreme: Marks, near: Around, gap: Values, beyond: Marks
+) -> tuple[Scatter, float]:
+    """The extreme values where they would show, and how many others per each are in the gap."""
+    area = (near.share >= LEAST_AROUND) & (gap > GAP) & (gap > STEEP * near.deviation)
+    if extreme.mean() < FEW:
+        area &= box(extreme.astype(np.float32), 3) - extreme / 9 < 0.5 / 9
+    marks = scatter(extreme, area)
+    between = area & beyond & ~extreme & (np.abs(y - near.mean) > NEAR * gap)
+    return marks, float(between.sum()) / max(1, marks.count)
+
+
+def lost(y: Values, extremes: tuple[Marks, Marks], near: Around, rates: Pair) -> Marks:
+    """Which extreme values are impulses: all but those of black or white areas and of noise.
+
+    extremes, rates: of black and of white. An extreme value is one of the noise's where the
+    noise reaches it from what is around more often than impulses do.
+    """
+    told = near.share >= LEAST_AROUND
+    noise = max(float(np.quantile(near.deviation[told], FLATTEST)), LEAST_NOISE)
+    whole = alike(extremes)
+    mask = np.zeros(y.shape, bool)
+    for extreme, rate in zip(extremes, rates, strict=True):
+        density = box(extreme.astype(np.float32), DENSE_WINDOW)
+        most = binom.isf(DENSE, DENSE_WINDOW**2, rate) / DENSE_WINDOW**2
+        by_noise = norm.logsf(np.abs(y - near.mean) / noise)
+        if whole:
+            extreme = np.logical_and.reduce(extreme, 2, keepdims=True)
+            told = np.logical_or.reduce(told, 2, keepdims=True)
+            density, by_noise = density.min(2, keepdims=True), by_noise.sum(2, keepdims=True)
+        mask |= extreme & (density <= most) & ~(told & (by_noise > np.log(rate)))
+    return mask
+
+
+def alike(extremes: tuple[Marks, Marks]) -> bool:
+    """Whether impulses hit all channels of a pixel together."""
+    together = sum(int(extreme.all(2).sum()) for extreme in extremes)
+    apart = sum(int(extreme.sum()) for extreme in extremes)
+    return bool(together * extremes[0].shape[2] > WHOLE * apart)

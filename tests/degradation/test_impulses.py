@@ -1,0 +1,149 @@
+import json
+
+import numpy as np
+import pytest
+from skimage import data
+from skimage.util import random_noise
+
+from dipcli.bench.impulse import random_valued, salt_and_pepper
+from dipcli.degradation import impulses
+
+
+def unit(picture):
+    picture = picture if picture.ndim == 3 else picture[..., None]
+    return picture.astype(np.float32) / np.float32(255)
+
+
+def crop(name, side=160, at=(150, 130)):
+    picture = getattr(data, name)()
+    return np.ascontiguousarray(picture[at[0] : at[0] + side, at[1] : at[1] + side])
+
+
+def noisy(picture, sigma):
+    drawn = picture + np.random.default_rng(3).normal(0, sigma, picture.shape)
+    return np.round(np.clip(drawn, 0, 255)).astype(np.uint8)
+
+
+def missed_and_false(found, observed, clean):
+    """Of the squared damage, what is left of it; of all values, those wrongly found."""
+    damage = np.square(unit(observed) - unit(clean))
+    return damage[~found.mask].sum() / damage.sum(), (found.mask & (damage == 0)).mean()
+
+
+PHOTOGRAPHS = ("astronaut", "coffee", "camera", "brick", "grass", "gravel", "coins", "moon")
+
+
+@pytest.mark.parametrize("name", ("astronaut", "camera", "gravel"))
+@pytest.mark.parametrize("share", (0.02, 0.2, 0.7))
+def test_salt_and_pepper_is_found(name, share):
+    clean = crop(name)
+    observed = salt_and_pepper(clean, share)
+    found = impulses.find(unit(observed))
+    assert found.kind == "salt and pepper"
+    missed, false = missed_and_false(found, observed, clean)
+    assert missed < 0.01
+    assert false < 0.05
+    assert (found.mask == found.mask[..., :1]).all()
+
+
+def test_channels_hit_apart_are_found_apart():
+    clean = crop("coffee")
+    observed = random_noise(clean, mode="s&p", amount=0.1, rng=0)
+    found = impulses.find(observed.astype(np.float32))
+    assert found.kind == "salt and pepper"
+    assert found.share == pytest.approx(0.1, abs=0.01)
+    assert not (found.mask == found.mask[..., :1]).all()
+
+
+@pytest.mark.parametrize("sigma", (10, 25))
+def test_noise_beneath_salt_and_pepper_is_no_impulse(sigma):
+    clean = noisy(crop("gravel"), sigma)
+    observed = salt_and_pepper(clean, 0.1)
+    found = impulses.find(unit(observed))
+    assert found.kind == "salt and pepper"
+    assert found.share == pytest.approx(0.1, abs=0.015)
+
+
+@pytest.mark.parametrize("name", ("coffee", "camera", "grass"))
+@pytest.mark.parametrize("sigma", (0, 10))
+def test_impulses_of_any_value_are_found(name, sigma):
+    clean = noisy(crop(name), sigma)
+    observed = random_valued(clean, 0.2)
+    found = impulses.find(unit(observed))
+    assert found.kind == "random"
+    missed, false = missed_and_false(found, observed, clean)
+    assert missed < 0.15
+    assert false < 0.07
+
+
+def test_channels_hit_apart_by_any_value_are_found_apart():
+    clean = crop("coffee")
+    generator = np.random.default_rng(11)
+    hit = generator.random(clean.shape) < 0.1
+    observed = np.where(hit, generator.integers(0, 256, clean.shape), clean)
+    found = impulses.find(unit(observed))
+    assert found.kind == "random"
+    assert found.share == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize("share", (0.1, 0.5))
+def test_noise_after_salt_and_pepper_hides_it_not(share):
+    observed = noisy(salt_and_pepper(crop("gravel"), share), 10)
+    found = impulses.find(unit(observed))
+    assert found.share == pytest.approx(share, rel=0.2)
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+@pytest.mark.parametrize("sigma", (0, 10, 50))
+def test_a_photograph_has_none(name, sigma):
+    assert not impulses.find(unit(noisy(crop(name), sigma)))
+
+
+def test_few_photons_are_none():
+    photons = np.random.default_rng(0).poisson(crop("astronaut") / 255 * 3) / 3
+    assert not impulses.find(unit(np.round(255 * np.clip(photons, 0, 1))))
+
+
+def drawings():
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[:128, :128]
+    sky = np.where(random.random((128, 128)) < 0.01, 255, 0)
+    lattice = np.full((128, 128), 128)
+    lattice[4::8, 4::8], lattice[::8, ::8] = 255, 0
+    threshold = random.random((160, 160))
+    yield "one colour", np.full((64, 64, 3), 77)
+    yield "checkerboard", (x + y) % 2 * 255
+    yield "stars", sky
+    yield "dim stars", sky * random.random((128, 128))
+    yield "lattice", lattice
+    yield "dithered", (crop("camera") / 255 > threshold) * 255
+    yield "dithered to four levels", np.floor(crop("camera") / 255 * 3 + threshold) * 85
+    yield "letters", data.page()[:128, :128]
+    yield "noise alone", random.integers(0, 256, (128, 128, 3))
+
+
+@pytest.mark.parametrize("picture", [pytest.param(p, id=n) for n, p in drawings()])
+def test_what_is_drawn_has_none(picture):
+    found = impulses.find(unit(np.asarray(picture)))
+    assert not found
+    assert not found.mask.any()
+    assert found.share == 0
+
+
+def test_the_evidence_is_plain_json():
+    found = impulses.find(unit(salt_and_pepper(crop("moon"), 0.1)))
+    assert json.loads(json.dumps(found.evidence)) == found.evidence
+    assert set(found.evidence) == {"salt", "pepper"}
+
+
+def test_a_picture_too_small_to_tell_has_none():
+    assert not impulses.find(unit(salt_and_pepper(crop("moon", side=16), 0.2)))
+
+
+@pytest.mark.parametrize("degrade", (salt_and_pepper, random_valued))
+def test_the_benchmark_hits_whole_pixels_the_same_each_time(degrade):
+    clean = np.full((64, 64, 3), 100, np.uint8)
+    observed = degrade(clean, 0.2)
+    assert (observed == degrade(clean, 0.2)).all()
+    assert (observed != clean).any(2).mean() == pytest.approx(0.2, abs=0.02)
+    assert (degrade(clean[..., 0], 0.2) != 100).mean() == pytest.approx(0.2, abs=0.02)
