@@ -87,7 +87,7 @@ def test_a_flat_picture_stays():
 def test_where_coding_did_nothing_a_group_stays_as_it_is():
     X = torch.randn(2, 60, 48, generator=torch.Generator().manual_seed(0))
     E = [torch.zeros_like(X)] * 2
-    estimate, left = combined(X, X + 3, E, torch.eye(48))
+    estimate, left = combined(X, X + 3, E, torch.eye(48), torch.ones(48))
     assert torch.allclose(estimate, X + 3, atol=1e-3)
     assert left.max() < 1e-3
 
@@ -95,6 +95,6 @@ def test_where_coding_did_nothing_a_group_stays_as_it_is():
 def test_where_coding_did_everything_a_group_becomes_its_mean():
     generator = torch.Generator().manual_seed(0)
     X, *E = (torch.randn(2, 60, 48, generator=generator) for _ in range(3))
-    estimate, _ = combined(X, X, [1e3 * e for e in E], 1e6 * torch.eye(48))
+    estimate, _ = combined(X, X, [1e3 * e for e in E], 1e6 * torch.eye(48), torch.ones(48))
     assert torch.allclose(estimate, X.mean(1, keepdim=True).expand_as(X), atol=1e-2)
     assert len(artefacts.SHIFTS) == len(set(artefacts.SHIFTS))
