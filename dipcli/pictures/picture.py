@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dipcli.degradation.coding import JpegCoding
+
 
 @dataclass(frozen=True)
 class Meta:
@@ -22,6 +24,8 @@ class Meta:
     text: dict[str, str] = field(default_factory=dict)  # PNG text chunks; JPEG comment
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # PNG chunks on colour: gAMA, cHRM, sRGB, cICP
     notes: tuple[str, ...] = ()  # what reading changed, to be told to the user
+    # How the pixels were coded, of the upright picture; what was read is equal whatever coded it
+    jpeg: JpegCoding | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from dipcli.degradation.coding import JpegCoding, of_file
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.metadata import settled, settled_xmp
@@ -122,8 +123,17 @@ def _meta(image: ImageFile.ImageFile, format: str, bits: int) -> tuple[Meta, int
         dpi=info.get("dpi") if format == "BMP" or info.get("jfif_unit") in (1, 2) else exif.density,
         text={COMMENT: info["comment"].decode("utf-8", "replace")} if "comment" in info else {},
         notes=notes,
+        jpeg=_coding(image, exif.orientation),
     )
     return meta, exif.orientation
+
+
+def _coding(image: ImageFile.ImageFile, orientation: int) -> JpegCoding | None:
+    """The coding of a JPEG, of the upright picture; None for other formats and other colours."""
+    if not isinstance(image, JpegImageFile) or image.info.get("adobe_transform") == 0:
+        return None
+    coding = of_file(image.quantization, image.layer)
+    return coding.turned(orientation, image.size[::-1]) if coding else None
 
 
 def _avif_bits(data: Buffer) -> int:

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import skimage.data
+from scenes import decoded, file_of, scene, tensor, to_levels
+
+from dipcli.degradation.jpeg_grid import detect
+from dipcli.prior.artefacts import estimates
+
+
+def found(levels):
+    return detect(np.asarray(levels, np.float32).reshape(*levels.shape[:2], -1) / 255)
+
+
+def photo(side=192):
+    return skimage.data.astronaut()[:side, 150 : 150 + side]
+
+
+@pytest.mark.parametrize("quality", [10, 40, 75, 92])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_the_file_is_told_from_the_pixels(quality, subsampling):
+    levels, coding = decoded(file_of(photo(), quality=quality, subsampling=subsampling))
+    assert found(levels) == coding
+    assert found(levels[5:, 11:]) == coding.at(5, 11)
+
+
+@pytest.mark.parametrize("quality", [10, 50, 90])
+def test_gray_ones_too(quality):
+    levels, coding = decoded(file_of(skimage.data.camera()[100:300, 100:300], quality=quality))
+    assert found(levels) == coding
+    assert found(levels[3:, 6:]) == coding.at(3, 6)
+
+
+def test_gray_kept_as_colour_has_the_same_luma():
+    levels, coding = decoded(file_of(photo()[..., 1], quality=40))
+    told = found(levels.repeat(3, 2))
+    assert told.tables[0] == coding.tables[0]
+    assert told.offset[0] % 8 == told.offset[1] % 8 == 0
+
+
+def test_other_tables_than_the_standard_ones():
+    tables = [[6 + (i // 8 + i % 8) for i in range(64)], [9 + (i // 8 + i % 8) for i in range(64)]]
+    levels, coding = decoded(file_of(photo(), qtables=tables, subsampling=2))
+    told = found(levels)
+    assert (told.factors, told.offset) == (coding.factors, coding.offset)
+    apart = np.abs(np.array(told.tables[0]) - coding.tables[0])
+    assert (apart == 0).mean() > 0.7
+
+
+def drawn():
+    """Tiles of a few colours and a line, as in a game of old."""
+    rng = np.random.default_rng(0)
+    palette = rng.integers(0, 256, (6, 3))
+    picture = palette[rng.integers(0, 6, (48, 48))].repeat(4, 0).repeat(4, 1)
+    picture[50:52] = 255
+    return picture.astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        photo(),
+        skimage.data.text(),
+        skimage.data.brick()[:256, :256],
+        skimage.data.clock(),
+        drawn(),
+        drawn()[3:, 2:],
+        np.full((64, 64, 3), 77, np.uint8),
+        np.indices((128, 128)).sum(0).astype(np.uint8),
+        np.random.default_rng(0).integers(0, 256, (128, 128, 3)),
+        (np.indices((128, 128)).sum(0) % 2 * 255)[..., None],
+        scene(20, 11),
+    ],
+)
+def test_what_was_no_jpeg_is_not_taken_for_one(levels):
+    assert found(levels) is None
+
+
+def test_values_between_levels_are_no_jpeg():
+    levels, _ = decoded(file_of(photo(), quality=40))
+    assert detect(levels.astype(np.float32) / 255 * 0.97) is None
+
+
+def test_noise_on_top_hides_it_and_what_we_restored_is_none():
+    levels, coding = decoded(file_of(photo(128), quality=40))
+    noise = np.random.default_rng(0).normal(0, 5, levels.shape)
+    assert found((levels + noise).clip(0, 255).round()) is None
+    (restored,) = estimates(tensor(levels), coding, 1, 6)
+    assert found(to_levels(restored)) is None
