@@ -25,6 +25,8 @@ from dipcli.pictures import (
 if TYPE_CHECKING:
     from dipcli.tasks import Task
 
+EXAMINED = ("denoise",)  # tasks that ask how the picture was coded
+
 
 def tell_changes(job: Job, picture: Picture, note: Callable[[str], None]) -> None:
     """What reading changed, and what the format of the result cannot hold."""
@@ -39,11 +41,12 @@ def cropped(picture: Picture, crop: Crop | None) -> Picture:
     """The part of a picture that is asked for."""
     if crop is None:
         return picture
-    alpha = picture.alpha
+    alpha, coding = picture.alpha, picture.meta.jpeg
     return replace(
         picture,
         pixels=_window(picture.pixels, crop),
         alpha=None if alpha is None else _window(alpha, crop),
+        meta=replace(picture.meta, jpeg=coding and coding.at(crop.y, crop.x)),
     )
 
 
@@ -84,7 +87,8 @@ def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) 
     pixels = picture.pixels
     if picture.alpha is not None:
         pixels = fill_transparent(pixels, picture.alpha)
-    task: Task = make(pixels, **request.run_options())
+    looks = {"coding": picture.meta.jpeg} if request.task in EXAMINED else {}
+    task: Task = make(pixels, **looks, **request.run_options())
     return task
 
 

@@ -4,6 +4,9 @@
     gaussian    white noise of one strength
     poisson     white noise that grows with the light
     photo       noise of a camera, which neighbours share
+    jpeg        what coding as a JPEG did, as the file says it or the pixels show it
+    impulse     values that say nothing, as black and white pixels all over
+    photo+jpeg, gaussian+jpeg, poisson+jpeg   noise that was coded: it is treated as noise
 
 A wrong "noise" paints over texture, a wrong "clean" leaves a picture as it is; so texture wins
 ties. Where noise is likely but weak or not certain, the result may go only so far from its input.
@@ -17,8 +20,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dipcli.degradation import impulses
 from dipcli.degradation import noise as noises
+from dipcli.degradation.coding import JpegCoding
 from dipcli.degradation.cues import Cues, strength_of
+from dipcli.degradation.jpeg_grid import detect
 from dipcli.degradation.noise import Noise
 
 LEAST_SIDE = 32  # pixels; a smaller picture has too few blocks to tell
@@ -26,6 +32,7 @@ FEW_COLOURS, FEW_GRAYS = 256, 16  # so few are drawn, scanned in two levels, or 
 VISIBLE = 1.0 / 255  # weaker noise is left alone
 GRAIN = 4.4 / 255  # what scanned photographs have of their own reaches this (Peppers)
 CERTAIN = 4.7 / 255
+FINEST = 93  # the JPEG quality that pixels alone are believed to show
 DOUBTED, DOUBTED_GRAY = 9 / 255, 20 / 255  # weaker noise that not all cues confirm is texture
 SURE, SURE_GRAY = 0.35, 5.6 / 255  # share of conforming blocks, or a strength, to be sure in gray
 COARSE = 0.54  # correlation of neighbours: cameras 0.58 to 0.68, the sky of F16 0.5
@@ -39,36 +46,100 @@ class Damage:
     """What was found. kind: as above; noise: for the filters, none if clean.
 
     limit: how far the result may be from the input, as a root mean square in [0, 1]; inf where
-    there is no doubt. evidence: plain JSON, on the scale 0..255 where it is a strength.
+    there is no doubt. coding: of the JPEG that is to be undone; impulses: (H, W, C) bool, True
+    where values are lost; any_value: whether they are not just black and white. evidence: plain
+    JSON, on the scale 0..255 where it is a strength.
     """
 
     kind: str
     noise: Noise
     limit: float = math.inf
+    coding: JpegCoding | None = None
+    impulses: NDArray[np.bool_] | None = None
+    any_value: bool = False
     evidence: dict[str, object] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
         """Whether there is nothing to take away."""
-        return self.noise.clean
+        return self.noise.clean and self.coding is None and self.impulses is None
+
+    def part(self, rows: slice, columns: slice) -> Damage:
+        """The same damage in a part of the picture."""
+        coding = self.coding and self.coding.at(rows.start, columns.start)
+        hit = None if self.impulses is None else self.impulses[rows, columns]
+        return replace(self, coding=coding, impulses=hit)
 
 
-def examine(observation: Values, kind: str = "auto") -> Damage:
+def examine(observation: Values, kind: str = "auto", coding: JpegCoding | None = None) -> Damage:
     """What is wrong with `observation`, (H, W, C) float32 in [0, 1].
 
-    kind: "auto" decides; "gaussian", "poisson" and "photo" are believed, and only their strength
-    is measured.
+    kind: "auto" decides; the others are believed, and only their strength is measured. coding: of
+    the JPEG file that the picture comes from; without one it is looked for in the pixels.
     """
+    if kind == "impulse":
+        return of_impulses(observation) or Damage("clean", Noise(0.0))
+    if kind == "jpeg":
+        coding = coding or seen(observation)
+        return of_coding(coding) if coding else Damage("clean", Noise(0.0))
     if kind != "auto":
         believed = noises.estimate(observation, kind)
         return Damage("clean" if believed.clean else kind, believed)
+    colours = few_colours(observation)
+    if colours and coding is None:
+        return Damage("clean", Noise(0.0), evidence={"colours": colours})
+    found = of_impulses(observation)
+    if found is not None:
+        return found
+    found = of_noise(observation)
+    coding = coding or seen(observation)
+    if coding is None:
+        return found
+    if found.noise.clean or found.limit < math.inf:  # what is doubtful is what coding has left
+        return replace(of_coding(coding), evidence={**told(coding), **found.evidence})
+    both = {**told(coding), **found.evidence}
+    return replace(found, kind=f"{found.kind}+jpeg", evidence=both)
+
+
+def of_noise(observation: Values) -> Damage:
+    """The noise of a picture, or none."""
     if min(observation.shape[:2]) < LEAST_SIDE:
         return tiny(observation)
-    colours = few_colours(observation)
-    if colours:
-        return Damage("clean", Noise(0.0), evidence={"colours": colours})
     cues = Cues.of(observation)
     return shared(observation, cues) if cues.shared else white(cues)
+
+
+def of_impulses(observation: Values) -> Damage | None:
+    """The impulses of a picture; None without any."""
+    found = impulses.find(observation)
+    if not found:
+        return None
+    share = {"impulses": found.kind, "share": round(found.share, 5)}
+    anything = found.kind == "random"
+    return Damage(
+        "impulse",
+        Noise(0.0),
+        impulses=found.mask,
+        any_value=anything,
+        evidence={**share, **found.evidence},
+    )
+
+
+def seen(observation: Values) -> JpegCoding | None:
+    """The coding that the pixels show; noise by chance looks like one of the finest."""
+    coding = detect(observation)
+    return coding if coding and coding.quality <= FINEST else None
+
+
+def of_coding(coding: JpegCoding) -> Damage:
+    """What coding as a JPEG has done."""
+    return Damage("jpeg", Noise(0.0), coding=coding, evidence=told(coding))
+
+
+def told(coding: JpegCoding) -> dict[str, object]:
+    """A coding as evidence."""
+    chroma = "gray" if coding.gray else "{}x{}".format(*coding.factors)
+    return {"quality": coding.quality, "step": round(coding.step, 2), "chroma": chroma}
 
 
 def tiny(observation: Values) -> Damage:
@@ -99,7 +170,7 @@ def white(cues: Cues) -> Damage:
     if strength < VISIBLE or not (cues.agreed or strength > doubted):
         return Damage("clean", Noise(0.0), evidence=cues.evidence())
     sure = cues.agreed and (cues.confirmed[0] > SURE or not cues.gray or strength > SURE_GRAY)
-    return Damage(model.kind, model, limit_of(strength, sure), cues.evidence())
+    return Damage(model.kind, model, limit_of(strength, sure), evidence=cues.evidence())
 
 
 def shared(observation: Values, cues: Cues) -> Damage:
@@ -109,7 +180,7 @@ def shared(observation: Values, cues: Cues) -> Damage:
     model = noises.estimate(observation, "photo")
     coarse = cues.colourful or cues.shape.near > COARSE  # the grain of a film is finer
     limit = math.inf if cues.certain and coarse else limit_of(cues.level, cues.certain)
-    return Damage("photo", model, limit, cues.evidence())
+    return Damage("photo", model, limit, evidence=cues.evidence())
 
 
 def limit_of(strength: float, sure: bool) -> float:

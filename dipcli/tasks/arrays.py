@@ -98,7 +98,7 @@ class Pixels:
         return to_tensor(self.values, device)
 
 
-def to_tensor(values: NDArray[np.float32], device: torch.device) -> Tensor:
+def to_tensor(values: NDArray[np.float32] | NDArray[np.bool_], device: torch.device) -> Tensor:
     """(H, W, C) -> (1, C, H, W), a copy."""
     return torch.from_numpy(values.transpose(2, 0, 1).copy())[None].to(device)
 

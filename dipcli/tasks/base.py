@@ -153,8 +153,9 @@ def passed(
     total: int,
     memory: Memory,
     subject: Changing | None = None,
+    name: str = "filter",
 ) -> Iterator[Step]:
-    """Estimates of a filter as steps of stage "filter".
+    """Estimates of a filter as steps of a stage, called `name`.
 
     estimates: makes those after what is reached, None for all. loss is the mean square of how
     far each moved, from `start` on; total: steps planned; subject: what changes in the filter
@@ -167,7 +168,7 @@ def passed(
         made, before = (0, start) if reached is None else reached
         for index, estimate in enumerate(estimates(reached), made):
             loss = (estimate - before).square().mean()
-            yield Step(index, total, "filter", 0, loss, estimate, estimate)
+            yield Step(index, total, name, 0, loss, estimate, estimate)
             before = estimate
 
-    return memory.follow("filter", steps, subject)
+    return memory.follow(name, steps, subject)

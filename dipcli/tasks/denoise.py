@@ -8,7 +8,7 @@ al. 2024) and fits the observation leaning on it; the result is between the two.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Self
@@ -18,25 +18,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dipcli import presets
 from dipcli.degradation import damage as damages
+from dipcli.degradation.coding import JpegCoding
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
 from dipcli.errors import UsageError
-from dipcli.prior import correlated, patches
+from dipcli.prior import beneath, correlated
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks import trust
-from dipcli.tasks.arrays import Window
-from dipcli.tasks.base import Reached, after, annotated, deadline_of, passed, within
+from dipcli.tasks.arrays import Window, to_array, to_tensor
+from dipcli.tasks.base import after, annotated, deadline_of, within
 from dipcli.tasks.controlled import Controlled
 from dipcli.tasks.controls import FULL, Controls
+from dipcli.tasks.filters import decoded, filling, filtering, fused, limited
 from dipcli.tasks.rounds import bootstrapped
 
-NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg")
+NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")
 THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
-MOST_CORRELATED = 3  # passes worth making where neighbours share the noise
 SIGMA_LIMIT = 255.0  # on the 0..255 scale
 FULL_SHARE = 25 / 255  # noise from which on the network's error is small beside the filter's
 
@@ -51,10 +53,12 @@ class Denoise(Controlled):
         image: NDArray[Any],
         sigma: float | None,
         noise: str,
+        coding: JpegCoding | None = None,
         controls: Controls = FULL,
         protect: NDArray[Any] | None = None,
     ) -> None:
-        """sigma on the 0..255 scale, None to estimate it; noise: one of NOISES."""
+        """sigma on the 0..255 scale, None to estimate it; noise: one of NOISES; coding: of the
+        JPEG file that the image comes from, None to look for one in the pixels."""
         super().__init__(image, controls, protect)
         if noise not in NOISES:
             raise UsageError(f"noise is {noise!r}; choose from {', '.join(NOISES)}")
@@ -62,11 +66,18 @@ class Denoise(Controlled):
             raise UsageError(f"sigma is {sigma:g}; it must be 0 to {SIGMA_LIMIT:g}")
         self.noise = noise
         self.sigma = sigma
+        self.coding = coding
 
     @property
     def kind(self) -> str:
         """JPEG artefacts have settings of their own."""
-        return "jpeg" if self.noise == "jpeg" else ""
+        return "jpeg" if self.noise == "jpeg" or self.damage.kind == "jpeg" else ""
+
+    def settings(self, preset: str = "auto", **overrides: object) -> Settings:
+        """As for every task; the published settings are for the noise that is told."""
+        if preset == "paper" and self.noise != "jpeg":
+            return presets.resolve(self.name, preset).override(**overrides)
+        return super().settings(preset, **overrides)
 
     @cached_property
     def damage(self) -> Damage:
@@ -74,7 +85,7 @@ class Denoise(Controlled):
         if self.sigma is not None:
             given = Noise(self.sigma / 255)
             return Damage("clean" if given.clean else given.kind, given)
-        return damages.examine(self.observation, "photo" if self.kind == "jpeg" else self.noise)
+        return damages.examine(self.observation, self.noise, self.coding)
 
     @property
     def model(self) -> Noise:
@@ -91,15 +102,15 @@ class Denoise(Controlled):
     def part(self, window: Window) -> Self:
         """With the damage of the whole picture."""
         part = super().part(window)
-        part.damage, part.covariances = self.damage, self.covariances
+        part.damage, part.covariances = self.damage.part(*window.slices), self.covariances
         return part
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        """Stages "filter", "fit" and "fusion", those that the settings ask for."""
+        """Stages "filling", "filter", "fit" and "fusion", those that are asked for."""
         yield from annotated(self._stages(settings, runtime), **self.facts())
 
     def facts(self) -> dict[str, object]:
-        """What was found out about the noise, on the 0..255 scale, as plain JSON."""
+        """What was found out about the damage, on the 0..255 scale, as plain JSON."""
         model = self.model
         found = {"sigma": round(255 * model.sigma, 3), "gain": round(255 * model.gain, 5)}
         given = {"sigma_given": self.sigma is not None}
@@ -110,36 +121,77 @@ class Denoise(Controlled):
 
         A sigma that was given is not believed here: the noise is estimated.
         """
-        found = None if self.sigma is not None else self.damage.noise
+        found = None if self.sigma is not None else self.damage
         return trust.of_denoised(self.observation, result, self.noise, found)
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)
         y = self.pixels.tensor(runtime.device)
-        if settings.passes and self.model.clean:
+        if not settings.passes:
+            yield from self._cleared(y, self.model, settings, runtime, deadline)
+        elif self.damage.clean:
             yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
+        elif self.damage.coding is not None:
+            yield from within(decoded(y, self.damage.coding, settings, runtime), deadline)
+        elif self.damage.impulses is not None:
+            yield from self._filled(y, self.damage.impulses, settings, runtime, deadline)
+        else:
+            yield from self._cleared(y, self.model, settings, runtime, deadline)
+
+    def _filled(
+        self,
+        y: Tensor,
+        impulses: NDArray[np.bool_],
+        settings: Settings,
+        runtime: Runtime,
+        deadline: float | None,
+    ) -> Iterator[Step]:
+        """What impulses hit is filled; then the noise beneath, if any, is taken away."""
+        hit = to_tensor(impulses, y.device)
+        last = None
+        found = filling(y, hit, self.damage.any_value, settings, runtime)
+        for last in within(found, deadline):
+            yield last
+        if last is None:
             return
-        mixing = partial(self._mixed, settings=settings, runtime=runtime, deadline=deadline)
-        drawable = self.model.kind != "photo"  # no noise that neighbours share
+        noise = beneath.noise(to_array(last.estimate), impulses)
+        if not noise.clean:
+            found = self._cleared(last.estimate, noise, settings, runtime, deadline)
+            yield from after(last, found)
+
+    def _cleared(
+        self,
+        y: Tensor,
+        model: Noise,
+        settings: Settings,
+        runtime: Runtime,
+        deadline: float | None,
+    ) -> Iterator[Step]:
+        """y without its noise, no farther from it than the damage allows."""
+        mixing = partial(
+            self._mixed, model=model, settings=settings, runtime=runtime, deadline=deadline
+        )
+        drawable = model.kind != "photo"  # no noise that neighbours share
         if settings.bootstrap and drawable:
-            found = bootstrapped(mixing, y, self.model, runtime, deadline)
+            found = bootstrapped(mixing, y, model, runtime, deadline)
         else:
             found = mixing(y, {})
         limit = self.damage.limit if settings.passes else math.inf
         for step in found:
-            yield replace(step, estimate=limited(self.model.unclipped(step.estimate), y, limit))
+            yield replace(step, estimate=limited(model.unclipped(step.estimate), y, limit))
 
     def _mixed(
         self,
         y: Tensor,
         parts: dict[str, Tensor],
+        model: Noise,
         settings: Settings,
         runtime: Runtime,
         deadline: float | None,
     ) -> Iterator[Step]:
         """The filter's passes, then the fit mixed with them; `parts` gets what was mixed."""
         last, pilot, target = None, None, y
-        passes = filtering(y, self.model, self.covariances, settings, runtime, parts)
+        passes = filtering(y, model, self.covariances, settings, runtime, parts)
         for last in within(passes, deadline, longer=THOROUGH):
             pilot = last.estimate
             yield last
@@ -148,83 +200,18 @@ class Denoise(Controlled):
         problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
         fitted = ensemble(problem, settings, runtime, deadline)
         if last is not None and pilot is not None:
-            settings = replace(settings, blend=settings.blend * self.share(y))
+            settings = replace(settings, blend=settings.blend * share(model, y))
             fitted = after(last, fused(fitted, pilot, settings, parts))
         yield from fitted
 
-    def share(self, y: Tensor) -> float:
-        """How much of its usual part the network deserves: it misses as much detail of a picture
-        with little noise, of which the filter misses less.
-        """
-        if self.model.kind == "photo":
-            return 1.0
-        sigma = float(self.model.variance(y).mean().sqrt())
-        return min(1.0, sigma / FULL_SHARE)
 
-
-def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
-    """x, moved towards y until their root mean square difference is `limit` at most."""
-    distance = float((x - y).square().mean().sqrt())
-    return x if distance <= limit else y.lerp(x, limit / distance)
-
-
-def fused(
-    steps: Iterable[Step], pilot: Tensor, settings: Settings, parts: dict[str, Tensor]
-) -> Iterator[Step]:
-    """The fit's steps, their estimates mixed with the filter's; `parts` gets the fit's own.
-
-    The network has its full share once a first run has had its steps. With a single run, the
-    disagreement is that of the two.
+def share(model: Noise, y: Tensor) -> float:
+    """How much of its usual part the network deserves: it misses as much detail of a picture
+    with little noise, of which the filter misses less.
     """
-    for step in steps:
-        parts["fit"] = step.estimate
-        share = settings.blend * min(1.0, (step.index + 1) / settings.iters)
-        spread = step.spread
-        if spread is None:
-            apart = (step.estimate - pilot).square().mean(1, keepdim=True).sqrt()
-            spread = apart * math.sqrt(share * (1 - share))
-        yield replace(step, estimate=pilot.lerp(step.estimate, share), spread=spread)
-
-
-def filtering(
-    y: Tensor,
-    model: Noise,
-    covariances: tuple[Tensor, ...],
-    settings: Settings,
-    runtime: Runtime,
-    parts: dict[str, Tensor],
-) -> Iterator[Step]:
-    """The passes of the patch-group filter that suits the noise.
-
-    Those beside one another, which `parts` gets, are averaged.
-    """
-    shared = tuple(S.to(y.device) for S in covariances)
-    count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
-    chain, beside = patches.schedule(count, y.shape[1], settings.stride)
-
-    def estimates(reached: Reached | None) -> Iterable[Tensor]:
-        if shared and chain:
-            return correlated.estimates(y, shared, count, settings.stride, reached)
-        return patches.estimates(y, model, chain, reached=reached) if chain else ()
-
-    def witnesses(last: Step | None) -> Iterator[Step]:
-        first = 0 if last is None else last.index + 1 - len(chain)
-        for index in range(first, len(beside)):
-            found = patches.once(y, pilot, model, beside[index])
-            mean = found if last is None else last.estimate.lerp(found, 1 / (index + 1))
-            loss = (mean - (pilot if last is None else last.estimate)).square().mean()
-            last = Step(len(chain) + index, total, "filter", 0, loss, found, mean)
-            yield last
-
-    total, pilot = count + settings.runs * settings.iters, y
-    for step in passed(estimates, y, total, runtime.memory):
-        pilot = step.estimate
-        yield step
-    for step in runtime.memory.follow("witnesses", witnesses):
-        parts[f"pass {step.index}"] = step.output
-        yield step
-    if chain and not beside:
-        parts["filter"] = pilot
+    if model.kind == "photo":
+        return 1.0
+    return min(1.0, float(model.variance(y).mean().sqrt()) / FULL_SHARE)
 
 
 def denoise(
@@ -232,14 +219,16 @@ def denoise(
     *,
     sigma: float | None = None,
     noise: str = "auto",
+    coding: JpegCoding | None = None,
     strength: float | tuple[float, float] = 1.0,
     detail: float = 0.0,
     protect: NDArray[np.bool_] | None = None,
 ) -> Denoise:
     """The task of removing noise from `image`, (H, W) or (H, W, C).
 
-    sigma: standard deviation of the noise on the 0..255 scale, None to estimate it; strength,
-    detail, protect: see `dipcli.tasks.controls`.
+    sigma: standard deviation of the noise on the 0..255 scale, None to estimate it; coding: how
+    the image was coded as a JPEG, None to look for it in the pixels; strength, detail, protect:
+    see `dipcli.tasks.controls`.
     Raises UsageError for a value out of range, MaskError for a mask that does not fit.
     """
-    return Denoise(image, sigma, noise, Controls.of(strength, detail), protect)
+    return Denoise(image, sigma, noise, coding, Controls.of(strength, detail), protect)

@@ -6,14 +6,15 @@ why it stopped. Large pictures are judged by windows spread over them.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dipcli.degradation import noise, residual
-from dipcli.degradation.damage import examine
+from dipcli.degradation import residual
+from dipcli.degradation.damage import Damage, examine
 from dipcli.prior.operators import Operator
 from dipcli.prior.step import Step
 from dipcli.tasks.arrays import to_array, to_tensor
@@ -62,17 +63,20 @@ def why(step: Step, notes: dict[str, Any], partial: bool) -> str:
 
 
 def of_denoised(
-    observation: Values, result: Values, kind: str = "auto", found: noise.Noise | None = None
+    observation: Values, result: Values, kind: str = "auto", found: Damage | None = None
 ) -> dict[str, object]:
     """Noise before and after, the residual, and a warning where noise or structure shows.
 
-    observation, result: (H, W, C) in [0, 1]; kind: of the noise, or "jpeg"; found: its
-    estimate, None to make it here. whiteness, structure: see `dipcli.degradation.residual`, None
-    where nothing was taken away. The rest is on the scale 0..255.
+    observation, result: (H, W, C) in [0, 1]; kind: of the damage as told; found: what was found,
+    None to look for it here. whiteness, structure: see `dipcli.degradation.residual`, None where
+    nothing was taken away. The rest is on the scale 0..255. Values that impulses hit do not count.
     """
     parts = windows(*observation.shape[:2])
+    if found is not None and found.impulses is not None:
+        observation = np.where(found.impulses, result, observation)
     y, x = stack(observation, parts), stack(result, parts)
-    before = found or examine(sheet(y), "photo" if kind == "jpeg" else kind).noise
+    told = found is not None and found.impulses is None
+    before = found.noise if found and told else examine(sheet(y), kind).noise
     strength, rms, after = residual.deviation(before, y), deviation_of(y - x), level(result)
     white = structure = None
     if rms >= NOTHING:
@@ -85,16 +89,17 @@ def of_denoised(
         "whiteness": None if white is None else round(white, 3),
         "structure": None if structure is None else round(structure, 3),
     }
-    expected = np.inf if kind == "jpeg" else strength  # artefacts leave flat places alone
+    if found is not None and (found.coding is not None or found.limit < math.inf):
+        return facts  # the file, or the limit, keeps the result from going too far
     left = 0.0 if before.kind == "photo" else after / 255  # correlated as texture is
-    warning = doubt(expected, rms, left, structure)
+    warning = doubt(strength, rms, left, structure)
     return {**facts, "warning": warning} if warning and min(x.shape[1:3]) >= LEAST_SIDE else facts
 
 
 def doubt(strength: float, rms: float, left: float, structure: float | None) -> str:
     """What speaks against a result, in one line; "" if nothing does.
 
-    strength: of the noise, inf if unknown; rms: of the residual; left: noise in the result, 0
+    strength: of the noise; rms: of the residual; left: noise in the result, 0
     if it cannot be told; all in [0, 1]. structure: of the residual, None where it is nothing.
     """
     if rms > TOO_MUCH * max(strength, VISIBLE):

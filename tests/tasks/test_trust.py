@@ -9,6 +9,8 @@ from scipy.ndimage import gaussian_filter
 
 import dipcli
 from dipcli.degradation import residual
+from dipcli.degradation.coding import standard
+from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
 from dipcli.errors import MaskError
 from dipcli.prior.operators import Downsample
@@ -34,7 +36,9 @@ def noisy() -> np.ndarray:
 
 
 def judged(result: np.ndarray, kind: str = "auto") -> dict:
-    return trust.of_denoised(noisy(), result.astype(np.float32), kind, Noise(SIGMA))
+    return trust.of_denoised(
+        noisy(), result.astype(np.float32), kind, Damage("gaussian", Noise(SIGMA))
+    )
 
 
 def test_the_true_noise_is_white_and_not_suspected():
@@ -72,9 +76,19 @@ def test_a_picture_that_is_gone_altogether_is_told():
     assert "more than noise" in facts["warning"]
 
 
-def test_artefacts_may_be_stronger_than_the_noise_of_flat_places():
-    assert not trust.doubt(np.inf, 20 / 255, 0, 0.1)
-    assert trust.doubt(1 / 255, 20 / 255, 0, 0.1)
+def test_what_cannot_go_too_far_is_not_suspected():
+    """A file bounds what is taken away from it, and so does a limit."""
+    gone = np.full_like(truth(), 0.5)
+    for found in (Damage("jpeg", Noise(0.0), coding=standard(50)), Damage("photo", Noise(0), 0.01)):
+        assert "warning" not in trust.of_denoised(noisy(), gone, "auto", found)
+
+
+def test_values_that_impulses_hit_do_not_count():
+    observed, hit = noisy(), np.random.default_rng(0).random(truth().shape) < 0.2
+    observed[hit] = 1
+    found = Damage("impulse", Noise(0.0), impulses=hit)
+    facts = trust.of_denoised(observed, np.where(hit, truth(), noisy()), "auto", found)
+    assert facts["residual"] == 0
 
 
 def test_whiteness_does_not_depend_on_size_and_falls_with_correlation():

@@ -1,0 +1,106 @@
+"""The filters and the network of denoising, as streams of steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from torch import Tensor
+
+from dipcli import presets
+from dipcli.degradation.coding import JpegCoding
+from dipcli.degradation.noise import Noise
+from dipcli.prior import artefacts, correlated, filled, patches
+from dipcli.prior.step import Runtime, Step
+from dipcli.settings import Settings
+from dipcli.tasks.base import Reached, passed
+
+MOST_CORRELATED = 4  # passes worth making where neighbours share the noise
+
+
+def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
+    """x, moved towards y until their root mean square difference is `limit` at most."""
+    distance = float((x - y).square().mean().sqrt())
+    return x if distance <= limit else y.lerp(x, limit / distance)
+
+
+def fused(
+    steps: Iterable[Step], pilot: Tensor, settings: Settings, parts: dict[str, Tensor]
+) -> Iterator[Step]:
+    """The fit's steps, their estimates mixed with the filter's; `parts` gets the fit's own.
+
+    The network has its full share once a first run has had its steps. With a single run, the
+    disagreement is that of the two.
+    """
+    for step in steps:
+        parts["fit"] = step.estimate
+        share = settings.blend * min(1.0, (step.index + 1) / settings.iters)
+        spread = step.spread
+        if spread is None:
+            apart = (step.estimate - pilot).square().mean(1, keepdim=True).sqrt()
+            spread = apart * math.sqrt(share * (1 - share))
+        yield replace(step, estimate=pilot.lerp(step.estimate, share), spread=spread)
+
+
+def filtering(
+    y: Tensor,
+    model: Noise,
+    covariances: tuple[Tensor, ...],
+    settings: Settings,
+    runtime: Runtime,
+    parts: dict[str, Tensor],
+) -> Iterator[Step]:
+    """The passes of the patch-group filter that suits the noise.
+
+    Those beside one another, which `parts` gets, are averaged.
+    """
+    shared = tuple(S.to(y.device) for S in covariances)
+    count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
+    chain, beside = patches.schedule(count, y.shape[1], settings.stride)
+
+    def estimates(reached: Reached | None) -> Iterable[Tensor]:
+        if shared and chain:
+            return correlated.estimates(y, shared, count, settings.stride, reached)
+        return patches.estimates(y, model, chain, reached=reached) if chain else ()
+
+    def witnesses(last: Step | None) -> Iterator[Step]:
+        first = 0 if last is None else last.index + 1 - len(chain)
+        for index in range(first, len(beside)):
+            found = patches.once(y, pilot, model, beside[index])
+            mean = found if last is None else last.estimate.lerp(found, 1 / (index + 1))
+            loss = (mean - (pilot if last is None else last.estimate)).square().mean()
+            last = Step(len(chain) + index, total, "filter", 0, loss, found, mean)
+            yield last
+
+    total, pilot = count + settings.runs * settings.iters, y
+    for step in passed(estimates, y, total, runtime.memory):
+        pilot = step.estimate
+        yield step
+    for step in runtime.memory.follow("witnesses", witnesses):
+        parts[f"pass {step.index}"] = step.output
+        yield step
+    if chain and not beside:
+        parts["filter"] = pilot
+
+
+def decoded(y: Tensor, coding: JpegCoding, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    """The passes of the filter that undoes coding as a JPEG."""
+
+    def estimates(reached: Reached | None) -> Iterator[Tensor]:
+        return artefacts.estimates(y, coding, settings.passes, settings.stride, reached)
+
+    return passed(estimates, y, settings.passes, runtime.memory)
+
+
+def filling(
+    y: Tensor, hit: Tensor, any_value: bool, settings: Settings, runtime: Runtime
+) -> Iterator[Step]:
+    """The picture with its impulses filled, as lost pixels are; hit: (1, C, H, W) bool."""
+    lost = presets.resolve("inpaint", settings.preset, "scattered")
+
+    def estimates(reached: Reached | None) -> Iterator[Tensor]:
+        mask = filled.refined(y, hit, lost.stride) if any_value else hit
+        return filled.estimates(y, mask, lost.passes, lost.stride, reached)
+
+    return passed(estimates, y, lost.passes, runtime.memory, name="filling")
