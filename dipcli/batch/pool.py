@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
-from dipcli import memory
+from dipcli import memory, waiting
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.work import Watch, work
@@ -86,6 +86,7 @@ def _initialise(devices: Any, threads: int, shares: tuple[int, int], parent: int
     """Prepare a worker: device, threads, memory; Ctrl-C is the parent's to pass on as SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     memory.reuse()
+    waiting.asleep()
     memory.share(*shares)
     _Worker.interrupt.__enter__()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()

@@ -21,6 +21,7 @@ from dipcli.bench.orders import Order
 from dipcli.errors import DipError, UsageError
 from dipcli.memory import reuse
 from dipcli.pictures import read
+from dipcli.waiting import asleep
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Step
@@ -162,6 +163,7 @@ def _value(text: str) -> Any:
 def main() -> int:
     """Measure the order on the command line; an error is one line on stderr and its exit code."""
     reuse()
+    asleep()
     try:
         print(json.dumps(measure(Order.from_json(sys.argv[1]))))
     except DipError as error:
