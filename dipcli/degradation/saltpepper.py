@@ -30,8 +30,8 @@ FEW = 0.02  # of the values: then impulses have no neighbours, and what has is t
 NEAR = 0.6  # of the gap; what lies beyond, without being extreme, speaks against impulses
 MOST_NEAR = 0.25  # of those, per extreme value; impulses and noise of sigma 25: up to 0.17
 LEAST_LEVELS = 24  # of 256; dithered pictures and few photons have fewer, and wide gaps
-SPREAD = 0.2  # of black and white, should noise have come after the impulses
-CLIPPED = 0.35, 0.65  # share of them that noise moved beyond black and white: half
+SPREADS = 0.1, 0.2  # of black and white, should noise have come after the impulses
+CLIPPED = 0.35, 0.56  # share of them that noise moved beyond black and white: half
 WHOLE = 0.9  # share of the impulses that hit all channels alike, if whole pixels are hit
 DENSE_WINDOW = 7  # pixels; black or white areas are told from impulses by their density there
 DENSE = 1e-5  # chance that impulses alone are as dense
@@ -75,11 +75,12 @@ def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
     """
     if min((y <= 0).mean(), (y >= 1).mean()) < LEAST_RATE / 2 or levels(y) < LEAST_LEVELS:
         return None
-    wide = judged(y, SPREAD)
-    if wide is not None and wide[0].any():
-        hit = y[wide[0]]
-        if CLIPPED[0] <= float(((hit <= 0) | (hit >= 1)).mean()) <= CLIPPED[1]:
-            return wide
+    for reach in SPREADS:
+        wide = judged(y, reach)
+        if wide is not None and wide[0].any():
+            hit = y[wide[0]]
+            if CLIPPED[0] <= float(((hit <= 0) | (hit >= 1)).mean()) <= CLIPPED[1]:
+                return wide
     return judged(y, 0.0)
 
 
