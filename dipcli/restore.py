@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli import tasks
+from dipcli.degradation.coding import JpegCoding
 from dipcli.errors import UsageError
 from dipcli.prior import devices
 from dipcli.prior.step import Runtime, Step
@@ -138,20 +139,28 @@ def denoise(
     device: str = "auto",
     seed: int = 0,
     *,
+    coding: JpegCoding | None = None,
     strength: float | tuple[float, float] = 1.0,
     detail: float = 0.0,
     protect: NDArray[np.bool_] | None = None,
     **overrides: object,
 ) -> Result:
-    """Remove noise (sigma on the 0..255 scale, None: estimated) or JPEG artefacts.
+    """Remove noise (sigma on the 0..255 scale, None: estimated), JPEG artefacts or impulses.
 
-    image: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1]. strength: 0..1, how much is
+    image: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1]. coding: how it was coded as a
+    JPEG, None: looked for in the pixels. strength: 0..1, how much is
     taken away, or (of luma, of chroma); detail: 0..1, how much structure is given back; protect:
     (H, W) bool, True where the input stays. Further arguments replace single fields of the
     preset's `Settings`. Raises UsageError, MaskError, DeviceError, MemoryLimitError.
     """
     task = tasks.denoise(
-        image, sigma=sigma, noise=noise, strength=strength, detail=detail, protect=protect
+        image,
+        sigma=sigma,
+        noise=noise,
+        coding=coding,
+        strength=strength,
+        detail=detail,
+        protect=protect,
     )
     return _restored(task, preset, device, seed, overrides)
 

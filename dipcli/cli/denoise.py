@@ -14,7 +14,7 @@ from dipcli.cli.types import FRACTION, SIGMA, STRENGTH
 )
 @click.option(
     "--noise",
-    type=click.Choice(("auto", "gaussian", "poisson", "photo", "jpeg")),
+    type=click.Choice(("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")),
     default="auto",
     show_default=True,
     help="Kind of noise.",
@@ -33,7 +33,7 @@ def denoise(
     detail: float | None,
     **shared: object,
 ) -> int:
-    """Remove noise or JPEG artefacts.
+    """Remove noise, JPEG artefacts or impulses; leave alone what is clean.
 
     \b
     dip denoise noisy.png -o clean.png

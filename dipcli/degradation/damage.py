@@ -64,6 +64,11 @@ class Damage:
         """Whether there is nothing to take away."""
         return self.noise.clean and self.coding is None and self.impulses is None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the result cannot go too far: only lost values change, or what a file allows."""
+        return self.coding is not None or self.impulses is not None or self.limit < math.inf
+
     def part(self, rows: slice, columns: slice) -> Damage:
         """The same damage in a part of the picture."""
         coding = self.coding and self.coding.at(rows.start, columns.start)

@@ -6,7 +6,6 @@ why it stopped. Large pictures are judged by windows spread over them.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ WINDOW = 80  # pixels; as good as whole pictures for the noise, within 2 %
 WINDOWS = 4  # along each side
 MOST = (WINDOW * WINDOWS) ** 2  # pixels; a larger picture is judged by windows
 STRUCTURE = 0.45  # good results reach 0.36, blurred ones and wrong sigmas begin at 0.54
+STRUCTURE_SHARED = 0.65  # where neighbours share the noise, good results reach 0.56
 TOO_LITTLE = 0.6  # of the noise, in the residual: half way to the noisy picture 0.5, blurs 0.6 up
 HARDLY_ANY = 0.3  # the same where structure does not confirm it: Baboon, sigma 5, has 0.5
 STILL_THERE = 0.45  # of the noise, in the result: half way 0.5; good results 0.3, 0.4 at sigma 5
@@ -89,14 +89,16 @@ def of_denoised(
         "whiteness": None if white is None else round(white, 3),
         "structure": None if structure is None else round(structure, 3),
     }
-    if found is not None and (found.coding is not None or found.limit < math.inf):
-        return facts  # the file, or the limit, keeps the result from going too far
+    if found is not None and found.bounded:
+        return facts
     left = 0.0 if before.kind == "photo" else after / 255  # correlated as texture is
-    warning = doubt(strength, rms, left, structure)
+    warning = doubt(strength, rms, left, structure, before.kind)
     return {**facts, "warning": warning} if warning and min(x.shape[1:3]) >= LEAST_SIDE else facts
 
 
-def doubt(strength: float, rms: float, left: float, structure: float | None) -> str:
+def doubt(
+    strength: float, rms: float, left: float, structure: float | None, kind: str = "gaussian"
+) -> str:
     """What speaks against a result, in one line; "" if nothing does.
 
     strength: of the noise; rms: of the residual; left: noise in the result, 0
@@ -107,14 +109,15 @@ def doubt(strength: float, rms: float, left: float, structure: float | None) -> 
             f"more than noise was taken away ({255 * rms:.1f}, the noise is {255 * strength:.1f}):"
             " detail is lost; a lower --sigma or a slower --preset keeps more"
         )
-    alike = structure is None or structure > STRUCTURE
+    most = STRUCTURE_SHARED if kind == "photo" else STRUCTURE
+    alike = structure is None or structure > most
     little = rms < (TOO_LITTLE if alike else HARDLY_ANY) * strength
     if strength > VISIBLE and little and left > STILL_THERE * strength:
         return (
             f"noise is left: of {255 * strength:.1f} only {255 * rms:.1f} was taken away;"
             " a higher --sigma takes more"
         )
-    if structure is not None and structure > STRUCTURE:
+    if structure is not None and structure > most:
         return (
             f"what was taken away looks like the picture (structure {structure:.2f}):"
             " detail is lost; a lower --sigma or a slower --preset keeps more"
