@@ -36,6 +36,7 @@ CANDIDATES = 4  # grids worth a closer look
 NONZERO = 2.0  # beyond the rounding of decoded values: more than zero steps
 LEAST_COUNT = 6  # coefficients that tell a step
 SURE = 15.0  # evidence for one step; 255 steps are tried
+LEAST_VALUES = 32  # of luma; fewer are drawn, and multiples of something by chance
 LEAST_STEPS = 4  # of luma that must be told
 LEAST_EVIDENCE = 100.0  # for the whole table
 ON_LATTICE = 0.3  # of the variance of uniform distances: no more is left over all steps told
@@ -76,6 +77,8 @@ def detect(levels: Values) -> JpegCoding | None:
     inside = np.asarray(((part > 0) & (part < 1)).all(2))
     picture = torch.from_numpy(np.ascontiguousarray(part[..., :1] if gray else part))
     planes = components(picture.permute(2, 0, 1)[None], standard(50, gray=gray)).numpy()
+    if len(np.unique(np.rint(8 * planes[0]))) < LEAST_VALUES:
+        return None
     offset, luma = located(planes[0], inside)
     if luma is None:
         return None

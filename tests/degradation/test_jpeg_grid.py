@@ -46,11 +46,12 @@ def test_other_tables_than_the_standard_ones():
     assert (apart == 0).mean() > 0.7
 
 
-def drawn():
+def drawn(colours=6, side=4, seed=0):
     """Tiles of a few colours and a line, as in a game of old."""
-    rng = np.random.default_rng(0)
-    palette = rng.integers(0, 256, (6, 3))
-    picture = palette[rng.integers(0, 6, (48, 48))].repeat(4, 0).repeat(4, 1)
+    rng = np.random.default_rng(seed)
+    palette = rng.integers(0, 256, (colours, 3))
+    tiles = rng.integers(0, colours, (192 // side, 192 // side))
+    picture = palette[tiles].repeat(side, 0).repeat(side, 1)
     picture[50:52] = 255
     return picture.astype(np.uint8)
 
@@ -64,6 +65,8 @@ def drawn():
         skimage.data.clock(),
         drawn(),
         drawn()[3:, 2:],
+        drawn(11, 16, 1),
+        drawn(60, 8, 2)[5:, 5:],
         np.full((64, 64, 3), 77, np.uint8),
         np.indices((128, 128)).sum(0).astype(np.uint8),
         np.random.default_rng(0).integers(0, 256, (128, 128, 3)),

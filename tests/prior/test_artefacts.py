@@ -84,6 +84,11 @@ def test_a_flat_picture_stays():
     assert (estimate - y).abs().max() < 0.5 / 255
 
 
+def test_what_coding_hardly_changed_stays():
+    _, y, coding = pair(photo(32), quality=100, subsampling=0)
+    assert all(torch.equal(estimate, y) for estimate in estimates(y, coding, 2, 4))
+
+
 def test_where_coding_did_nothing_a_group_stays_as_it_is():
     X = torch.randn(2, 60, 48, generator=torch.Generator().manual_seed(0))
     E = [torch.zeros_like(X)] * 2
