@@ -31,6 +31,7 @@ FLATTEST = 0.02  # share of the blocks that are taken to be flat
 LEAST_BLOCKS = 12
 CORRECTIONS = (1.75, 1.5)  # variance of the noise over that of the flattest blocks; at half size
 WHITE, QUENCHED = 0.35, 0.15  # `fineness` of noise from which on b is 1, and up to which MOST
+LAWLESS = 0.25  # below it the camera decided what noise is left, not the light: +0.2 dB on three
 BUSY, SMOOTH = 1.25, 1.15  # `business` of a picture, likewise
 MOST = 3.0  # b; phones 33.6 dB with 1, 34.7 with 3; sharp pictures lose 1 dB with 3
 FIRST_GROUP, GROUP = 100, 200  # patches
@@ -51,14 +52,21 @@ def covariances(y: Tensor) -> tuple[Tensor, ...]:
     law = light_of(y) if min(y.shape[-2:]) >= LEAST_SIDE else None
     if law is None:
         return ()
+    found = measured(y, law)
+    if fineness(found[1], matched_patch(y.shape[1])) < LAWLESS:
+        found = measured(y, Light(0.0, 0.0))
+    return found
+
+
+def measured(y: Tensor, law: Light) -> tuple[Tensor, ...]:
+    """The same, if noise follows the light by this law."""
     p = matched_patch(y.shape[1])
-    rough = without_plane(blocks(law.evened(y), max(BLOCK, 2 * p + 2)))
+    rough = without_plane(law.evened(blocks(y, max(BLOCK, 2 * p + 2))))
     flat = flattest(rough, FLATTEST, LEAST_BLOCKS)
     full, large = (loaded(CORRECTIONS[0] * covariance(flat, side)) for side in (p, larger(p)))
     half = loaded(CORRECTIONS[1] * covariance(halved(flat), p))
     b = excess(fineness(full, p), business(rough))
-    told = torch.tensor([law.gain, law.floor, b], dtype=torch.float64)
-    return told, full, half, large
+    return torch.tensor([law.gain, law.floor, b], dtype=torch.float64), full, half, large
 
 
 def covariance(found: Tensor, p: int) -> Tensor:
