@@ -30,8 +30,8 @@ BLOCK = 12  # pixels; holds two patches at half size; 16 finds fewer flat ones a
 FLATTEST = 0.02  # share of the blocks that are taken to be flat
 LEAST_BLOCKS = 12
 CORRECTIONS = (1.75, 1.5)  # variance of the noise over that of the flattest blocks; at half size
-WHITE, QUENCHED = 0.35, 0.15  # `fineness` of noise from which on b is 1, and up to which MOST
-LAWLESS = 0.25  # below it the camera decided what noise is left, not the light: +0.2 dB on three
+WHITE, QUENCHED = 0.25, 0.16  # `fineness` of noise from which on b is 1, and up to which MOST
+LAWLESS = 0.2  # below it the camera decided what noise is left, not the light: +0.2 dB on three
 BUSY, SMOOTH = 1.25, 1.15  # `business` of a picture, likewise
 MOST = 3.0  # b; phones 33.6 dB with 1, 34.7 with 3; sharp pictures lose 1 dB with 3
 FIRST_GROUP, GROUP = 100, 200  # patches
@@ -50,22 +50,20 @@ def covariances(y: Tensor) -> tuple[Tensor, ...]:
     made even, of that reduced by two, and of a larger patch, (n, n) each.
     """
     law = light_of(y) if min(y.shape[-2:]) >= LEAST_SIDE else None
-    if law is None:
-        return ()
-    found = measured(y, law)
-    if fineness(found[1], matched_patch(y.shape[1])) < LAWLESS:
-        found = measured(y, Light(0.0, 0.0))
-    return found
+    return () if law is None else measured(y, law)
 
 
 def measured(y: Tensor, law: Light) -> tuple[Tensor, ...]:
-    """The same, if noise follows the light by this law."""
+    """The same, if noise follows the light by this law; without one if the camera smoothed it."""
     p = matched_patch(y.shape[1])
     rough = without_plane(law.evened(blocks(y, max(BLOCK, 2 * p + 2))))
     flat = flattest(rough, FLATTEST, LEAST_BLOCKS)
     full, large = (loaded(CORRECTIONS[0] * covariance(flat, side)) for side in (p, larger(p)))
     half = loaded(CORRECTIONS[1] * covariance(halved(flat), p))
-    b = excess(fineness(full, p), business(rough))
+    fine = fineness(covariance(flat, p), p)
+    if fine < LAWLESS and not law.absent:
+        return measured(y, Light(0.0, 0.0))
+    b = excess(fine, business(rough))
     return torch.tensor([law.gain, law.floor, b], dtype=torch.float64), full, half, large
 
 
