@@ -46,7 +46,10 @@ def from_light(u: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Light:
-    """How the noise follows the light: its variance in linear light is gain u + floor."""
+    """How the noise follows the light: its variance in linear light is gain u + floor.
+
+    Both 0: it does not, and the picture is left as it is.
+    """
 
     gain: float
     floor: float
@@ -82,17 +85,26 @@ class Light:
         mean, _ = self.expectations(x, self.forward)
         return mean.cummax(0).values + 1e-9 * x, x
 
+    @property
+    def absent(self) -> bool:
+        """Whether the noise does not follow the light."""
+        return self.gain == 0 and self.floor == 0
+
     def evened(self, y: Tensor) -> Tensor:
         """f(y) of a noisy picture, any shape, in [0, 1]: its noise is everywhere as strong."""
-        return looked_up(self.forward, y)
+        return y if self.absent else looked_up(self.forward, y)
 
     def expected(self, x: Tensor) -> Tensor:
         """E[f(y)] where the picture without noise is x; same shape."""
+        if self.absent:
+            return x
         means, at = self.backward
         return interpolated(x, at, means)
 
     def restored(self, z: Tensor) -> Tensor:
         """The picture without noise of which E[f(y)] is z; same shape, in [0, 1]."""
+        if self.absent:
+            return z
         means, at = self.backward
         return interpolated(z, means, at)
 

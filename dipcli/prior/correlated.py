@@ -30,11 +30,14 @@ BLOCK = 12  # pixels; holds two patches at half size; 16 finds fewer flat ones a
 FLATTEST = 0.02  # share of the blocks that are taken to be flat
 LEAST_BLOCKS = 12
 CORRECTIONS = (1.75, 1.5)  # variance of the noise over that of the flattest blocks; at half size
-WHITE, QUENCHED = 0.35, 0.15  # `fineness` of noise from which on b is 1, and up to which MOST
+WHITE, QUENCHED = 0.25, 0.16  # `fineness` of noise from which on b is 1, and up to which MOST
+LAWLESS = 0.2  # below it the camera decided what noise is left, not the light: +0.2 dB on three
 BUSY, SMOOTH = 1.25, 1.15  # `business` of a picture, likewise
 MOST = 3.0  # b; phones 33.6 dB with 1, 34.7 with 3; sharp pictures lose 1 dB with 3
 FIRST_GROUP, GROUP = 100, 200  # patches
 LARGE_GROUP, LARGE_RADIUS = 300, 24
+LOADING = 0.1  # share of the mean variance; 0.3 loses 0.2 dB, none 0.1 and leaves ripples
+COARSE_LEVELS = 2  # half and quarter size, below the last pass
 CHAINED = 3  # passes one after another; a fourth loses 0.2 dB. Larger patches beside: +0.1 to 0.5
 STEADY = 1e-3  # of the noise added to C before it is inverted
 LEAST_SIDE = 64  # pixels, to measure S
@@ -47,22 +50,34 @@ def covariances(y: Tensor) -> tuple[Tensor, ...]:
     made even, of that reduced by two, and of a larger patch, (n, n) each.
     """
     law = light_of(y) if min(y.shape[-2:]) >= LEAST_SIDE else None
-    if law is None:
-        return ()
+    return () if law is None else measured(y, law)
+
+
+def measured(y: Tensor, law: Light) -> tuple[Tensor, ...]:
+    """The same, if noise follows the light by this law; without one if the camera smoothed it."""
     p = matched_patch(y.shape[1])
-    rough = without_plane(blocks(law.evened(y), max(BLOCK, 2 * p + 2)))
+    rough = without_plane(law.evened(blocks(y, max(BLOCK, 2 * p + 2))))
     flat = flattest(rough, FLATTEST, LEAST_BLOCKS)
-    full, large = (CORRECTIONS[0] * covariance(flat, side) for side in (p, larger(p)))
-    half = CORRECTIONS[1] * covariance(halved(flat), p)
-    b = excess(fineness(full, p), business(rough))
-    told = torch.tensor([law.gain, law.floor, b], dtype=torch.float64)
-    return told, full, half, large
+    full, large = (loaded(CORRECTIONS[0] * covariance(flat, side)) for side in (p, larger(p)))
+    half = loaded(CORRECTIONS[1] * covariance(halved(flat), p))
+    fine = fineness(covariance(flat, p), p)
+    if fine < LAWLESS and not law.absent:
+        return measured(y, Light(0.0, 0.0))
+    b = excess(fine, business(rough))
+    return torch.tensor([law.gain, law.floor, b], dtype=torch.float64), full, half, large
 
 
 def covariance(found: Tensor, p: int) -> Tensor:
     """Of the p x p patches in blocks, (N, C, B, B), of mean 0: (C p p, C p p)."""
     patches = F.unfold(found, p).mT.reshape(-1, found.shape[1] * p * p)
     return patches.t() @ patches / len(patches)
+
+
+def loaded(S: Tensor) -> Tensor:
+    """S with some white noise besides: nothing is known to be free of noise, and what seems so
+    comes out as ripples.
+    """
+    return S + LOADING * S.diagonal().mean() * torch.eye(len(S), device=S.device)
 
 
 def fineness(S: Tensor, p: int) -> float:
@@ -119,7 +134,7 @@ def estimates(
     """`count` better and better estimates of the picture without noise, (1, C, H, W) each.
 
     y: (1, C, H, W) in [0, 1]; noise: `covariances(y)`, not empty; reached: how many passes
-    were made and what they gave, to go on from there.
+    were made and what they gave, to go on from there. More than four are no better.
     """
     gain, floor, b = noise[0].tolist()
     law, (full, half, large) = lawful(gain, floor), noise[1:]
@@ -134,8 +149,8 @@ def estimates(
         if index < CHAINED:
             found = second_pass(z, pilot, b * full, stride)
         else:
-            other = second_pass(z, pilot, b * large, stride)
-            found = pilot.lerp(other, 1 / (index + 2 - CHAINED))
+            pilot = steadied(z, pilot, full, half, b, stride)
+            found = pilot.lerp(second_pass(z, pilot, b * large, stride), 0.5)
         basic = law.restored(found)
         yield basic
 
@@ -146,6 +161,28 @@ def first_pass(z: Tensor, full: Tensor, half: Tensor, b: float, stride: int) -> 
     coarse = second_pass(small, alone(small, half, stride), b * half, stride)
     basic = alone(z, full, stride)
     return (basic + enlarged(coarse - halved(basic), z)).clamp(0, 1)
+
+
+def steadied(z: Tensor, pilot: Tensor, full: Tensor, half: Tensor, b: float, stride: int) -> Tensor:
+    """The pilot with its coarse part filtered once more, which leaves fewer blotches in it.
+
+    All of the differences of colours, which have little detail; of the brightness as b says.
+    """
+    change = coarsely(z, pilot, full, half, b, stride, COARSE_LEVELS) - pilot
+    gray = change.mean(1, keepdim=True)
+    return (pilot + change - gray + min(1.0, b - 1) * gray).clamp(0, 1)
+
+
+def coarsely(
+    z: Tensor, pilot: Tensor, full: Tensor, half: Tensor, b: float, stride: int, levels: int
+) -> Tensor:
+    """The pilot, its part at half size from a pass there; noise falls alike from level to level."""
+    small, before = halved(z), halved(pilot)
+    after = second_pass(small, before, b * half, stride)
+    if levels > 1:
+        quarter = half.trace() / full.trace() * half
+        after = coarsely(small, after, half, quarter, b, stride, levels - 1)
+    return (pilot + enlarged(after - before, z)).clamp(0, 1)
 
 
 def alone(z: Tensor, S: Tensor, stride: int) -> Tensor:

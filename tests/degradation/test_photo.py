@@ -42,6 +42,12 @@ def test_the_mean_of_evened_noise_leads_back_to_the_picture():
     assert torch.allclose(law.restored(law.expected(x)), x, atol=2e-3)
 
 
+def test_without_a_law_the_picture_stays():
+    x = torch.rand(5)
+    law = Light(0.0, 0.0)
+    assert all(torch.equal(change(x), x) for change in (law.evened, law.expected, law.restored))
+
+
 @pytest.mark.parametrize(("gain", "floor"), [(1e-3, 1e-6), (1e-4, 1e-3), (2e-2, 1e-3)])
 def test_the_law_is_found(gain, floor):
     x = ramp()
