@@ -58,6 +58,8 @@ def filtering(
     shared = tuple(S.to(y.device) for S in covariances)
     count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
     chain, beside = patches.schedule(count, y.shape[1], settings.stride)
+    if shared:
+        chain, beside = chain + beside, ()  # all passes are those of `correlated.estimates`
 
     def estimates(reached: Reached | None) -> Iterable[Tensor]:
         if shared and chain:

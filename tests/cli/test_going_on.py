@@ -17,7 +17,7 @@ from dipcli.observers import Meter, checkpoint
 from dipcli.pictures import read_provenance
 
 TINY = ("--channels", "4,8", "--runs", "2", "--device", "cpu")
-DENOISE = ("denoise", "a.png", *TINY, "--iters", "12")
+DENOISE = ("denoise", "a.png", "--sigma", "10", *TINY, "--iters", "12")
 KEEP = ("-o", "x.png", "--checkpoint", "run.ckpt")
 OFTEN = (  # the executable, saving fifty times a second
     "import dipcli.observers.checkpoint as c; c.INTERVAL, c.SHARE = 0.02, 1.0; "

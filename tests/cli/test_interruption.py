@@ -70,7 +70,8 @@ def test_no_partial_writes_nothing_and_a_partial_result_is_replaced(tmp_path, di
             raise KeyboardInterrupt
 
     draw(tmp_path / "a.png")
-    args = ["denoise", "a.png", "-o", "x.png", "--iters", 3, "--runs", 1, "--device", "cpu"]
+    args = ["denoise", "a.png", "-o", "x.png", "--sigma", 9, "--iters", 3, "--runs", 1]
+    args += ["--device", "cpu"]
     with monkeypatch.context() as patch:
         patch.setattr(Meter, "__call__", strike)
         dip(*args, "--no-partial")

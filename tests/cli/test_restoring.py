@@ -94,7 +94,8 @@ def test_the_record_is_in_the_file_and_on_stdout(tmp_path, dip):
 
 def test_what_was_asked_for_beside_the_result(tmp_path, dip):
     draw(tmp_path / "a.png")
-    args = ["denoise", "a.png", "-o", "x.png", "--iters", 3, "--runs", 2, "--device", "cpu"]
+    args = ["denoise", "a.png", "-o", "x.png", "--sigma", 9, "--iters", 3, "--runs", 2]
+    args += ["--device", "cpu"]
     sides = ["--gif", "x.gif", "--curve", "c.csv", "--uncertainty", "u.png"]
     assert dip(*args).code == 0
     assert dip(*args, *sides).code == 0, "the picture is the same: only what is missing is made"
