@@ -3,10 +3,17 @@
 import importlib.util
 import json
 from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 import dipcli
+from dipcli.cli.options import NAME
+from dipcli.errors import PictureError
+
+if TYPE_CHECKING:
+    from dipcli.tasks.denoise import Denoise
 
 _BASE = ("torch", "numpy", "pillow", "scikit-image", "tifffile", "imagecodecs", "click", "rich")
 # extra -> its module
@@ -14,9 +21,17 @@ _EXTRAS = {"video": "imageio_ffmpeg", "cluster": "distributed", "heif": "pillow_
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def doctor(as_json: bool) -> int:
-    """Show devices, versions, thread count, memory, and what is missing."""
+@click.argument("pictures", nargs=-1, type=NAME, metavar="[PICTURE...]")
+@click.option("--json", "as_json", is_flag=True, help="As JSON; one line for each PICTURE.")
+def doctor(pictures: tuple[str, ...], as_json: bool) -> int:
+    """Show devices, versions, memory, what is missing; of a PICTURE what damage is found.
+
+    \b
+    dip doctor
+    dip doctor photo.jpg
+    """
+    if pictures:
+        return max(_examine(name, as_json) for name in pictures)
     from dipcli.prior import devices
 
     facts: dict[str, object] = {"dip": dipcli.__version__, **devices.facts()}
@@ -40,6 +55,31 @@ def doctor(as_json: bool) -> int:
             click.echo(f"{name}: {', '.join(map(str, value)) or 'nothing'}")
         else:
             click.echo(f"{name}: {value}")
+    return 0
+
+
+def _examine(name: str, as_json: bool) -> int:
+    """Say what is wrong with a picture; nothing is restored. Returns the exit code."""
+    from dipcli.batch.find import check_exists
+    from dipcli.batch.preparing import task_of
+    from dipcli.batch.request import Request
+    from dipcli.pictures import read
+
+    check_exists(Path(name))
+    try:
+        picture = read(Path(name), max_pixels=None)
+    except PictureError as error:
+        click.echo(f"dip: {error}", err=True)
+        return error.exit_code
+    task = task_of(Request(task="denoise"), picture, None)
+    facts = cast("Denoise", task).facts()
+    evidence = cast("dict[str, object]", facts.pop("evidence"))
+    if as_json:
+        click.echo(json.dumps({"input": name, **facts, "evidence": evidence}))
+        return 0
+    click.echo(f"{name}: {facts['found']}")
+    for key, value in {"kind": facts["noise"], **evidence}.items():
+        click.echo(f"  {key.replace('_', ' '):<18} {value}")
     return 0
 
 

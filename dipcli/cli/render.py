@@ -81,7 +81,7 @@ def ending(outcome: Outcome, *, verbose: bool = False) -> str:
         parts = [f"{outcome.name} -> {outcome.output}"]
         if outcome.status is Status.PARTIAL:
             parts.append("partial")
-        parts += _measured(record)
+        parts += _found(record) + _measured(record)
         parts.append(f"step {record['stopped_at']}")
         parts.append(duration(float(str(record["seconds"]))))
         parts.append(str(record["device"]))
@@ -93,6 +93,12 @@ def ending(outcome: Outcome, *, verbose: bool = False) -> str:
     if verbose and record:
         line += "\n" + "\n".join(f"    {key}: {_short(value)}" for key, value in record.items())
     return line
+
+
+def _found(record: Any) -> list[str]:
+    """What was found wrong with the input, where the task looked for it."""
+    found = record.get("notes", {}).get("found")
+    return [f"({found})"] if found else []
 
 
 def _measured(record: Any) -> list[str]:

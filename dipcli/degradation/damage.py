@@ -69,6 +69,25 @@ class Damage:
         """Whether the result cannot go too far: only lost values change, or what a file allows."""
         return self.coding is not None or self.impulses is not None or self.limit < math.inf
 
+    @property
+    def sentence(self) -> str:
+        """What was found, in a few words; strengths on the scale 0..255, at mid-gray."""
+        if self.clean:
+            return "clean: left as it was"
+        if self.impulses is not None:
+            what = "impulses of any value" if self.any_value else "salt and pepper"
+            return f"{what}, {100 * float(self.impulses.mean()):.2g} % of the values"
+        if self.coding is not None:
+            return f"JPEG of quality {self.coding.quality}"
+        level = 255 * math.sqrt(self.noise.sigma**2 + self.noise.gain / 2)
+        if self.noise.kind == "photo":
+            words = f"camera noise of about {level / noises.CORRELATED_EXCESS:.1f}"
+        else:
+            name = "Poisson noise" if self.noise.kind == "poisson" else "noise"
+            words = f"{name} of sigma {level:.1f}"
+        words += " in a JPEG" if self.kind.endswith("+jpeg") else ""
+        return words if self.limit == math.inf else f"{words}, not certain: little is changed"
+
     def part(self, rows: slice, columns: slice) -> Damage:
         """The same damage in a part of the picture."""
         coding = self.coding and self.coding.at(rows.start, columns.start)

@@ -114,7 +114,8 @@ class Denoise(Controlled):
         model = self.model
         found = {"sigma": round(255 * model.sigma, 3), "gain": round(255 * model.gain, 5)}
         given = {"sigma_given": self.sigma is not None}
-        return {"noise": self.damage.kind, **found, **given, "evidence": self.damage.evidence}
+        seen = {"found": self.damage.sentence, "evidence": self.damage.evidence}
+        return {"noise": self.damage.kind, **found, **given, **seen}
 
     def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
         """Noise before and after, and whether what was taken away looks like noise.

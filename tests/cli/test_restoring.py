@@ -17,7 +17,7 @@ def test_beside_the_input_and_up_to_date_the_second_time(tmp_path, dip):
     draw(tmp_path / "a.png")
     first = dip("denoise", "a.png", *QUICK)
     assert first.code == 0
-    assert re.match(r"a\.png -> a_denoise\.png  step \d+  ", first.err)
+    assert re.match(r"a\.png -> a_denoise\.png  \(.*\)  step \d+  ", first.err)
     assert first.out == ""
     made = tmp_path / "a_denoise.png"
     before = made.read_bytes(), made.stat().st_mtime_ns
