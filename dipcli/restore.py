@@ -172,13 +172,17 @@ def superres(
     preset: str = "auto",
     device: str = "auto",
     seed: int = 0,
+    *,
+    coding: JpegCoding | None = None,
+    as_is: bool = False,
     **overrides: object,
 ) -> Result:
     """Enlarge `image` 2, 3, 4 or 8 times; kernel: the low-pass that made it small.
 
+    as_is: noise and JPEG artefacts are enlarged, too; otherwise they are taken away before.
     For the rest see `denoise`.
     """
-    task = tasks.superres(image, scale=scale, kernel=kernel)
+    task = tasks.superres(image, scale=scale, kernel=kernel, coding=coding, as_is=as_is)
     return _restored(task, preset, device, seed, overrides)
 
 
@@ -188,13 +192,18 @@ def inpaint(
     preset: str = "auto",
     device: str = "auto",
     seed: int = 0,
+    *,
+    coding: JpegCoding | None = None,
+    as_is: bool = False,
     **overrides: object,
 ) -> Result:
     """Fill `hole`, (H, W) bool, True where to fill; all else comes out bit for bit.
 
-    Raises MaskError too; for the rest see `denoise`.
+    as_is: noise and JPEG artefacts are continued in the hole; otherwise it is filled from a
+    restored picture. Raises MaskError too; for the rest see `denoise`.
     """
-    return _restored(tasks.inpaint(image, hole), preset, device, seed, overrides)
+    task = tasks.inpaint(image, hole, coding=coding, as_is=as_is)
+    return _restored(task, preset, device, seed, overrides)
 
 
 def fit(

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dipcli import tasks
+from dipcli.degradation.coding import standard
 from dipcli.prior.checkpoint import decode, encode
 from dipcli.prior.memory import Memory
 from dipcli.prior.step import Runtime
@@ -88,6 +89,21 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
         tasks.superres(drawn(16, 110), scale=2),
         {"tile": 192, "passes": 2, "runs": 1, "iters": 3},
         {"fit", "fusion", "filter"},
+    ),
+    "an enlargement of noise": (
+        tasks.superres(noisy(24, 30), scale=2),
+        {"passes": 2, "runs": 1, "iters": 3},
+        {"cleaning", "fit", "fusion", "filter"},
+    ),
+    "tiles of an enlarged JPEG": (
+        tasks.superres(noisy(16, 110), scale=2, coding=standard(40)),
+        {"tile": 192, "passes": 2, "runs": 0},
+        {"cleaning", "filter"},
+    ),
+    "text over a JPEG": (
+        tasks.inpaint(noisy(), holes("text"), coding=standard(40)),
+        {"passes": 3, "runs": 1, "iters": 4},
+        {"cleaning", "fit", "filter"},
     ),
     "text": (inpainting("text"), {"passes": 4, "jitter": 0.0}, {"fit", "filter"}),
     "large": (inpainting("large"), {"passes": 2}, {"fit", "filter"}),

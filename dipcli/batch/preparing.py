@@ -25,7 +25,7 @@ from dipcli.pictures import (
 if TYPE_CHECKING:
     from dipcli.tasks import Task
 
-EXAMINED = ("denoise",)  # tasks that ask how the picture was coded
+EXAMINED = ("denoise", "superres", "inpaint")  # tasks that ask how the picture was coded
 
 
 def tell_changes(job: Job, picture: Picture, note: Callable[[str], None]) -> None:
@@ -81,14 +81,15 @@ def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) 
     """The task by its name; each one is a function of `dipcli.tasks`."""
     from dipcli import tasks
 
+    looks = {"coding": picture.meta.jpeg} if request.task in EXAMINED else {}
+    options: dict[str, Any] = {**looks, **request.run_options()}
     if hole is not None:
-        return tasks.inpaint(picture.pixels, hole)
+        return tasks.inpaint(picture.pixels, hole, **options)
     make = getattr(tasks, request.task)
     pixels = picture.pixels
     if picture.alpha is not None:
         pixels = fill_transparent(pixels, picture.alpha)
-    looks = {"coding": picture.meta.jpeg} if request.task in EXAMINED else {}
-    task: Task = make(pixels, **looks, **request.run_options())
+    task: Task = make(pixels, **options)
     return task
 
 

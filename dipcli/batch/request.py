@@ -93,7 +93,8 @@ class Request:
         """The command line without its files: what to type to make the same again."""
         words: list[object] = ["dip", self.task, "--preset", self.preset]
         for name, value in {**self.options, **self.overrides}.items():
-            words += [f"--{name.replace('_', '-')}", _word(value)]
+            flag = f"--{name.replace('_', '-')}"
+            words += [flag] if value is True else [flag, _word(value)]
         if self.mask == ALPHA:
             words += ["--mask", ALPHA]
         if self.invert_mask:

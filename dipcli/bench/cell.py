@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dipcli.tasks import Task
 
 # Arguments of the task; all others are fields of Settings.
-TASK_OPTIONS = {"sigma", "noise", "strength", "detail"}
+TASK_OPTIONS = {"sigma", "noise", "strength", "detail", "as_is"}
 CODING = "coding"  # the argument of `dipcli.tasks.denoise` for how a JPEG was coded
 
 

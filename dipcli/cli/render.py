@@ -96,9 +96,10 @@ def ending(outcome: Outcome, *, verbose: bool = False) -> str:
 
 
 def _found(record: Any) -> list[str]:
-    """What was found wrong with the input, where the task looked for it."""
-    found = record.get("notes", {}).get("found")
-    return [f"({found})"] if found else []
+    """What was found wrong with the input, where something was done about it, or could be."""
+    notes = record.get("notes", {})
+    told = record.get("task") == "denoise" or notes.get("restored")
+    return [f"({notes['found']})"] if told and "found" in notes else []
 
 
 def _measured(record: Any) -> list[str]:

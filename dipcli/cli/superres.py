@@ -21,8 +21,11 @@ from dipcli.settings import KERNELS
     type=click.Choice(KERNELS),
     help="What made the small picture; as the preset says if not given.",
 )
-def superres(scale: str, kernel: str | None, **shared: object) -> int:
+@click.option("--as-is", is_flag=True, help="Enlarge noise and JPEG artefacts, too.")
+def superres(scale: str, kernel: str | None, as_is: bool, **shared: object) -> int:
     """Enlarge a picture.
+
+    Noise and JPEG artefacts of the small picture are taken away before.
 
     \b
     dip superres small.png -o large.png
@@ -30,4 +33,6 @@ def superres(scale: str, kernel: str | None, **shared: object) -> int:
     """
     from dipcli.cli.restoring import restoring
 
-    return restoring("superres", {"scale": int(scale), "kernel": kernel}, shared)
+    # What is as by default is not told: it is the same request.
+    options = {"scale": int(scale), "kernel": kernel, "as_is": as_is or None}
+    return restoring("superres", options, shared)

@@ -32,6 +32,7 @@ FEW_COLOURS, FEW_GRAYS = 256, 16  # so few are drawn, scanned in two levels, or 
 VISIBLE = 1.0 / 255  # weaker noise is left alone
 GRAIN = 4.4 / 255  # what scanned photographs have of their own reaches this (Peppers)
 CERTAIN = 4.7 / 255
+STRONG = 5 / 255  # in the colour that has least; fur has 3.6 after a fine coding
 FINEST = 93  # the JPEG quality that pixels alone are believed to show
 DOUBTED, DOUBTED_GRAY = 9 / 255, 20 / 255  # weaker noise that not all cues confirm is texture
 SURE, SURE_GRAY = 0.35, 5.6 / 255  # share of conforming blocks, or a strength, to be sure in gray
@@ -115,22 +116,31 @@ def examine(observation: Values, kind: str = "auto", coding: JpegCoding | None =
     found = of_impulses(observation)
     if found is not None:
         return found
-    found = of_noise(observation)
     coding = coding or seen(observation)
+    found = of_noise(observation, coding)
     if coding is None:
         return found
+    evidence = {**told(coding), **found.evidence}
     if found.noise.clean or found.limit < math.inf:  # what is doubtful is what coding has left
-        return replace(of_coding(coding), evidence={**told(coding), **found.evidence})
-    both = {**told(coding), **found.evidence}
-    return replace(found, kind=f"{found.kind}+jpeg", evidence=both)
+        return replace(of_coding(coding), evidence=evidence)
+    return replace(found, kind=f"{found.kind}+jpeg", evidence=evidence)
 
 
-def of_noise(observation: Values) -> Damage:
-    """The noise of a picture, or none."""
+def of_noise(observation: Values, coding: JpegCoding | None = None) -> Damage:
+    """The noise of a picture, or none; coding: as a JPEG, after which no noise is white.
+
+    A fine coding leaves texture as it is (of fur, as if it were noise), so that only strong noise
+    is beyond doubt.
+    """
     if min(observation.shape[:2]) < LEAST_SIDE:
         return tiny(observation)
     cues = Cues.of(observation)
-    return shared(observation, cues) if cues.shared else white(cues)
+    if coding is None:
+        return shared(observation, cues) if cues.shared else white(cues)
+    like_white = cues.strength > noises.CORRELATED_BELOW and cues.colour < STRONG
+    if coding.quality > FINEST and like_white:
+        return Damage("clean", Noise(0.0), evidence=cues.evidence())
+    return shared(observation, cues)
 
 
 def of_impulses(observation: Values) -> Damage | None:

@@ -14,7 +14,6 @@ from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -24,17 +23,23 @@ from dipcli.degradation.coding import JpegCoding
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
 from dipcli.errors import UsageError
-from dipcli.prior import beneath, correlated
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
 from dipcli.tasks import trust
-from dipcli.tasks.arrays import Window, to_array, to_tensor
+from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import after, annotated, deadline_of, within
 from dipcli.tasks.controlled import Controlled
 from dipcli.tasks.controls import FULL, Controls
-from dipcli.tasks.filters import decoded, filling, filtering, fused, limited
+from dipcli.tasks.filters import (
+    cleaned,
+    covariances_of,
+    filtering,
+    found_out,
+    fused,
+    limited,
+)
 from dipcli.tasks.rounds import bootstrapped
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")
@@ -95,9 +100,7 @@ class Denoise(Controlled):
     @cached_property
     def covariances(self) -> tuple[Tensor, ...]:
         """Of noise that neighbours share; none for other noise, and for small pictures."""
-        if self.model.clean or self.model.kind != "photo":
-            return ()
-        return correlated.covariances(self.pixels.tensor(torch.device("cpu")))
+        return covariances_of(self.pixels, self.model)
 
     def part(self, window: Window) -> Self:
         """With the damage of the whole picture."""
@@ -111,11 +114,7 @@ class Denoise(Controlled):
 
     def facts(self) -> dict[str, object]:
         """What was found out about the damage, on the 0..255 scale, as plain JSON."""
-        model = self.model
-        found = {"sigma": round(255 * model.sigma, 3), "gain": round(255 * model.gain, 5)}
-        given = {"sigma_given": self.sigma is not None}
-        seen = {"found": self.damage.sentence, "evidence": self.damage.evidence}
-        return {"noise": self.damage.kind, **found, **given, **seen}
+        return {**found_out(self.damage), "sigma_given": self.sigma is not None}
 
     def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
         """Noise before and after, and whether what was taken away looks like noise.
@@ -132,33 +131,9 @@ class Denoise(Controlled):
             yield from self._cleared(y, self.model, settings, runtime, deadline)
         elif self.damage.clean:
             yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
-        elif self.damage.coding is not None:
-            yield from within(decoded(y, self.damage.coding, settings, runtime), deadline)
-        elif self.damage.impulses is not None:
-            yield from self._filled(y, self.damage.impulses, settings, runtime, deadline)
         else:
-            yield from self._cleared(y, self.model, settings, runtime, deadline)
-
-    def _filled(
-        self,
-        y: Tensor,
-        impulses: NDArray[np.bool_],
-        settings: Settings,
-        runtime: Runtime,
-        deadline: float | None,
-    ) -> Iterator[Step]:
-        """What impulses hit is filled; then the noise beneath, if any, is taken away."""
-        hit = to_tensor(impulses, y.device)
-        last = None
-        found = filling(y, hit, self.damage.any_value, settings, runtime)
-        for last in within(found, deadline):
-            yield last
-        if last is None:
-            return
-        noise = beneath.noise(to_array(last.estimate), impulses)
-        if not noise.clean:
-            found = self._cleared(last.estimate, noise, settings, runtime, deadline)
-            yield from after(last, found)
+            clear = partial(self._cleared, settings=settings, runtime=runtime, deadline=deadline)
+            yield from cleaned(y, self.damage, clear, settings, runtime, deadline)
 
     def _cleared(
         self,

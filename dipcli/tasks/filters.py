@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
 from dipcli.degradation.coding import JpegCoding
+from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
-from dipcli.prior import artefacts, correlated, filled, patches
+from dipcli.prior import artefacts, beneath, correlated, filled, patches
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks.base import Reached, passed
+from dipcli.tasks.arrays import Pixels, to_array, to_tensor
+from dipcli.tasks.base import Reached, after, passed, within
 
 MOST_CORRELATED = 4  # passes worth making where neighbours share the noise
+Clear = Callable[[Tensor, Noise], Iterator[Step]]  # takes noise away from a picture
 
 
 def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
@@ -50,8 +56,9 @@ def filtering(
     settings: Settings,
     runtime: Runtime,
     parts: dict[str, Tensor],
+    name: str = "filter",
 ) -> Iterator[Step]:
-    """The passes of the patch-group filter that suits the noise.
+    """The passes of the patch-group filter that suits the noise, as a stage called `name`.
 
     Those beside one another, which `parts` gets, are averaged.
     """
@@ -72,11 +79,11 @@ def filtering(
             found = patches.once(y, pilot, model, beside[index])
             mean = found if last is None else last.estimate.lerp(found, 1 / (index + 1))
             loss = (mean - (pilot if last is None else last.estimate)).square().mean()
-            last = Step(len(chain) + index, total, "filter", 0, loss, found, mean)
+            last = Step(len(chain) + index, total, name, 0, loss, found, mean)
             yield last
 
     total, pilot = count + settings.runs * settings.iters, y
-    for step in passed(estimates, y, total, runtime.memory):
+    for step in passed(estimates, y, total, runtime.memory, name=name):
         pilot = step.estimate
         yield step
     for step in runtime.memory.follow("witnesses", witnesses):
@@ -86,13 +93,15 @@ def filtering(
         parts["filter"] = pilot
 
 
-def decoded(y: Tensor, coding: JpegCoding, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-    """The passes of the filter that undoes coding as a JPEG."""
+def decoded(
+    y: Tensor, coding: JpegCoding, settings: Settings, runtime: Runtime, name: str = "filter"
+) -> Iterator[Step]:
+    """The passes of the filter that undoes coding as a JPEG, as a stage called `name`."""
 
     def estimates(reached: Reached | None) -> Iterator[Tensor]:
         return artefacts.estimates(y, coding, settings.passes, settings.stride, reached)
 
-    return passed(estimates, y, settings.passes, runtime.memory)
+    return passed(estimates, y, settings.passes, runtime.memory, name=name)
 
 
 def filling(
@@ -106,3 +115,61 @@ def filling(
         return filled.estimates(y, mask, lost.passes, lost.stride, reached)
 
     return passed(estimates, y, lost.passes, runtime.memory, name="filling")
+
+
+def cleaned(
+    y: Tensor,
+    damage: Damage,
+    clear: Clear,
+    settings: Settings,
+    runtime: Runtime,
+    deadline: float | None,
+    name: str = "filter",
+) -> Iterator[Step]:
+    """y, (1, C, H, W) in [0, 1], without its damage, which is not clean.
+
+    clear: takes noise away; what coding as a JPEG did is undone by filters, and what impulses hit
+    is filled first. name: of the stage that undoes coding.
+    """
+    if damage.coding is not None:
+        yield from within(decoded(y, damage.coding, settings, runtime, name), deadline)
+    elif damage.impulses is not None:
+        yield from without_impulses(y, damage, clear, settings, runtime, deadline)
+    else:
+        yield from clear(y, damage.noise)
+
+
+def without_impulses(
+    y: Tensor,
+    damage: Damage,
+    clear: Clear,
+    settings: Settings,
+    runtime: Runtime,
+    deadline: float | None,
+) -> Iterator[Step]:
+    """What impulses hit is filled; then the noise beneath, if any, is taken away."""
+    impulses: NDArray[np.bool_] = np.asarray(damage.impulses)
+    last = None
+    found = filling(y, to_tensor(impulses, y.device), damage.any_value, settings, runtime)
+    for last in within(found, deadline):
+        yield last
+    if last is None:
+        return
+    noise = beneath.noise(to_array(last.estimate), impulses)
+    if not noise.clean:
+        yield from after(last, clear(last.estimate, noise))
+
+
+def covariances_of(pixels: Pixels, model: Noise) -> tuple[Tensor, ...]:
+    """Of noise that neighbours share; none for other noise, and for small pictures."""
+    if model.clean or model.kind != "photo":
+        return ()
+    return correlated.covariances(pixels.tensor(torch.device("cpu")))
+
+
+def found_out(damage: Damage) -> dict[str, object]:
+    """The damage for the record, on the 0..255 scale, as plain JSON."""
+    model = damage.noise
+    strength = {"sigma": round(255 * model.sigma, 3), "gain": round(255 * model.gain, 5)}
+    told = {"found": damage.sentence, "evidence": damage.evidence}
+    return {"noise": damage.kind, **strength, **told}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt
 from torch import Tensor
 
+from dipcli.degradation.coding import JpegCoding
 from dipcli.errors import MaskError
 from dipcli.prior.completion import completions, interpolated, thin_plate
 from dipcli.prior.ensemble import ensemble
@@ -24,6 +25,7 @@ from dipcli.settings import Settings
 from dipcli.tasks import trust
 from dipcli.tasks.arrays import Window, to_array
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.cleaning import Cleaning
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
 SCATTERED_DEPTH = 1.5  # pixels from the known: nothing but single pixels is lost
@@ -40,9 +42,20 @@ class Inpaint(Task):
 
     name = "inpaint"
 
-    def __init__(self, image: NDArray[Any], hole: NDArray[Any]) -> None:
-        """hole: (H, W) bool, True where to fill; MaskError if it does not fit or is trivial."""
+    def __init__(
+        self,
+        image: NDArray[Any],
+        hole: NDArray[Any],
+        coding: JpegCoding | None = None,
+        as_is: bool = False,
+    ) -> None:
+        """hole: (H, W) bool, True where to fill; MaskError if it does not fit or is trivial.
+        coding: of the JPEG file that the image comes from, None to look for one in the pixels;
+        as_is: whether noise and JPEG artefacts are continued in the hole.
+        """
         super().__init__(image)
+        self.coding = coding
+        self.as_is = as_is
         self.original = np.asarray(image)
         self.hole = checked(hole, self.observation.shape[:2])
         self.hole_share = float(self.hole.mean())
@@ -51,6 +64,17 @@ class Inpaint(Task):
     def kind(self) -> str:
         """The geometry of the hole."""
         return geometry(self.hole)
+
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """What is wrong with the known part, and is taken away before the hole is filled.
+
+        Nothing where scattered pixels were lost: they leave no blocks to tell it from, and the
+        noise of what is known stays anyway.
+        """
+        if self.as_is or self.kind in ("scattered", "sparse"):
+            return Cleaning()
+        return Cleaning.of_known(self.observation, self.hole, self.coding)
 
     def concerns(self, window: Window) -> bool:
         """Whether part of the hole is there."""
@@ -66,8 +90,10 @@ class Inpaint(Task):
         return window
 
     def part(self, window: Window) -> Self:
-        """With the kind of the whole hole."""
+        """With the kind of the whole hole, and the damage of the whole picture."""
+        cleaning = self.cleaning.part(window)
         part = super().part(window)
+        part.cleaning = cleaning
         part.original, part.hole = self.original[window.slices], self.hole[window.slices]
         part.kind = self.kind
         return part
@@ -85,8 +111,9 @@ class Inpaint(Task):
         return torch.where(hole, interpolated(y, (~hole)[None, None].to(y.dtype)), y)
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        """Stages "fit" and "filter", those that the settings ask for; known pixels stay."""
-        facts = {"hole": self.kind, "hole_share": round(self.hole_share, 6)}
+        """Stages "cleaning", "fit" and "filter", those that are asked for; known pixels stay."""
+        facts: dict[str, object] = {"hole": self.kind, "hole_share": round(self.hole_share, 6)}
+        facts |= self.cleaning.facts if settings.preset != "paper" else {}
         yield from annotated(self._stages(settings, runtime), **facts)
 
     def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
@@ -96,6 +123,20 @@ class Inpaint(Task):
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)
         y = self.pixels.tensor(runtime.device)
+        if not self.cleaning.needed(settings):
+            yield from self._filled(y, settings, runtime, deadline)
+            return
+        last = None
+        rough = y if self.coding else self.first_guess(runtime.device)  # a file knows its blocks
+        for last in within(self.cleaning.steps(rough, settings, runtime, deadline), deadline):
+            yield last
+        if last is not None:
+            yield from after(last, self._filled(last.estimate, settings, runtime, deadline))
+
+    def _filled(
+        self, y: Tensor, settings: Settings, runtime: Runtime, deadline: float | None
+    ) -> Iterator[Step]:
+        """y, (1, C, H, W), with its hole filled."""
         hole = torch.from_numpy(self.hole)[None, None].to(runtime.device)
         known = (~hole).to(y.dtype)
         mask = Mask(known)
@@ -174,9 +215,17 @@ def geometry(hole: NDArray[np.bool_]) -> str:
     return "large" if share > LARGE_SHARE else "object"
 
 
-def inpaint(image: NDArray[Any], hole: NDArray[Any]) -> Inpaint:
+def inpaint(
+    image: NDArray[Any],
+    hole: NDArray[Any],
+    *,
+    coding: JpegCoding | None = None,
+    as_is: bool = False,
+) -> Inpaint:
     """The task of filling `hole`, (H, W) bool, True where to fill, in `image`.
 
-    Pixels outside the hole come out bit for bit. Raises UsageError, MaskError.
+    Pixels outside the hole come out bit for bit; what is filled continues neither their noise nor
+    JPEG artefacts, unless as_is. coding: how the image was coded as a JPEG, None to look for it in
+    the pixels. Raises UsageError, MaskError.
     """
-    return Inpaint(image, hole)
+    return Inpaint(image, hole, coding, as_is)

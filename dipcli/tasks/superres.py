@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -12,24 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
+from dipcli.degradation.coding import JpegCoding
 from dipcli.errors import UsageError
-from dipcli.prior.completion import (
-    FITTED_SIGMA,
-    LEARNT_SIGMA,
-    REPEATED_SIGMA,
-    SMOOTH_SIGMA,
-    refinements,
-)
-from dipcli.prior.ensemble import ensemble
 from dipcli.prior.examples import enlarged
-from dipcli.prior.fit import Descent, Problem
-from dipcli.prior.internal import Learner
+from dipcli.prior.fit import Problem
 from dipcli.prior.operators import Downsample
-from dipcli.prior.projection import project
 from dipcli.prior.step import Runtime, Step
 from dipcli.settings import KERNELS, Settings
 from dipcli.tasks import trust
-from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.arrays import Window
+from dipcli.tasks.base import Task, after, annotated, deadline_of, within
+from dipcli.tasks.cleaning import Cleaning
+from dipcli.tasks.enlarging import enlarging, full, planned
 from dipcli.tasks.repeats import Plan, repeated
 
 SCALES = (2, 3, 4, 8)
@@ -42,8 +37,17 @@ class SuperRes(Task):
     name = "superres"
     enlarges = True
 
-    def __init__(self, image: NDArray[Any], scale: int, kernel: str | None) -> None:
-        """scale: one of SCALES; kernel: what made the small picture, None: the preset's."""
+    def __init__(
+        self,
+        image: NDArray[Any],
+        scale: int,
+        kernel: str | None,
+        coding: JpegCoding | None = None,
+        as_is: bool = False,
+    ) -> None:
+        """scale: one of SCALES; kernel: what made the small picture, None: the preset's; coding:
+        of the JPEG file that the image comes from, None to look for one in the pixels; as_is:
+        whether noise and JPEG artefacts are enlarged, too."""
         super().__init__(image)
         if scale not in SCALES:
             raise UsageError(f"scale is {scale}; choose from {', '.join(map(str, SCALES))}")
@@ -51,6 +55,19 @@ class SuperRes(Task):
             raise UsageError(f"kernel is {kernel!r}; choose from {', '.join(KERNELS)}")
         self.scale = scale
         self.kernel = kernel
+        self.coding = coding
+        self.as_is = as_is
+
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """What is wrong with the small picture, and is taken away before."""
+        return Cleaning() if self.as_is else Cleaning.of(self.observation, self.coding)
+
+    def part(self, window: Window) -> Self:
+        """With the damage of the whole picture."""
+        part = super().part(window)
+        part.cleaning = self.cleaning.part(window)
+        return part
 
     @property
     def kind(self) -> str:
@@ -69,19 +86,41 @@ class SuperRes(Task):
         return enlarged(self.pixels.tensor(device), self.output_shape[:2])
 
     def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        """The ensemble, one step that makes it consistent with what was observed, the filter."""
-        stages = self._stages(settings, runtime)
-        yield from annotated(stages, scale=self.scale, kernel=settings.kernel)
+        """The small picture restored, where it needs to be; the ensemble, one step that makes it
+        consistent with what was observed, the filter."""
+        cleaning = self.cleaning if settings.preset != "paper" else Cleaning()
+        facts = {"scale": self.scale, "kernel": settings.kernel, **cleaning.facts}
+        yield from annotated(self._stages(settings, runtime), **facts)
 
     def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
-        """The noise of the small picture, and how far the result, reduced again, is from it."""
+        """The noise of the small picture, and how far the result, reduced again, is from it.
+
+        Where the small picture was restored before, what was taken away then is in there.
+        """
         operator = Downsample(self.scale, settings.kernel)
         again = trust.reduced(result, self.observation, operator, self.scale)
         return {"noise_before": trust.level(self.observation), "residual": again}
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)
-        y, (h, w, _) = self.pixels.tensor(runtime.device), self.output_shape
+        y = self.pixels.tensor(runtime.device)
+        if not self.cleaning.needed(settings):
+            yield from self._enlarged(y, settings, runtime, deadline)
+            return
+        last, rest = None, planned(settings)
+        if settings.repeats:
+            rest += settings.repeats * planned(presets.lesson(settings))
+        for last in within(self.cleaning.steps(y, settings, runtime, deadline), deadline):
+            yield full(replace(last, total=last.total + rest), self.output_shape[:2])
+        if last is not None:
+            restored = self._enlarged(last.estimate, settings, runtime, deadline)
+            yield from after(last, restored)
+
+    def _enlarged(
+        self, y: Tensor, settings: Settings, runtime: Runtime, deadline: float | None
+    ) -> Iterator[Step]:
+        """y, (1, C, h, w), enlarged; again and again if the settings say so."""
+        h, w, _ = self.output_shape
         problem = Problem(y, (h, w), Downsample(self.scale, settings.kernel))
         if not settings.repeats:
             return enlarging(problem, problem, settings, runtime, deadline)
@@ -107,104 +146,19 @@ class SuperRes(Task):
         return repeated((full(step, problem.size) for step in first), plan, runtime, deadline)
 
 
-def enlarging(
-    taught: Problem,
-    problem: Problem,
-    settings: Settings,
-    runtime: Runtime,
-    deadline: float | None,
-) -> Iterator[Step]:
-    """A picture that explains what is taught, moved to where it explains `problem`, filtered.
-
-    Both are of one size; what is taught is the problem itself, or a better known picture.
-    """
-    last = None
-    make = Learner if settings.net == "plain" else Descent
-    rest = 1 + settings.passes if settings.project else 0
-    for last in ensemble(taught, settings, runtime, deadline, make):
-        yield replace(last, total=last.total + rest)
-    if last is not None:
-        if not settings.project:
-            return
-        last = consistent(last, problem, settings.passes)
-        yield last
-    error = expected(settings, itself=taught is problem)
-    refined = within(refining(last, problem, settings, runtime, error), deadline)
-    for step in refined if last is None else after(last, refined):
-        spread = None if last is None else last.spread
-        yield replace(step, estimate=step.estimate.clamp(0, 1), spread=spread)
-
-
-def expected(settings: Settings, *, itself: bool) -> float:
-    """The standard deviation that the filter expects of the error of what it is given.
-
-    itself: whether what was taught was the observation itself.
-    """
-    if settings.runs == 0:
-        return SMOOTH_SIGMA
-    if settings.net != "plain":
-        return FITTED_SIGMA
-    return LEARNT_SIGMA if itself else REPEATED_SIGMA
-
-
-def planned(settings: Settings) -> int:
-    """The steps of `enlarging`, if none is left out."""
-    return settings.runs * settings.iters + 1 + settings.passes
-
-
-def refining(
-    fitted: Step | None,
-    problem: Problem,
-    settings: Settings,
-    runtime: Runtime,
-    error: float,
-) -> Iterator[Step]:
-    """The passes of the patch-group filter, each consistent with what was observed.
-
-    From the picture that was fitted, or else from an interpolated one. error: of this picture,
-    as a standard deviation.
-    """
-    y, operator = problem.observation, problem.operator
-    if fitted is None:
-        start = project(enlarged(y, problem.size), operator, y).clamp(0, 1)
-    else:
-        start = fitted.estimate
-
-    def pictures(reached: Reached | None) -> Iterator[Tensor]:
-        made, x = (0, start) if reached is None else reached
-        passes, stride = settings.passes, settings.stride
-        return refinements(x, operator, y, passes, stride, error, made)
-
-    return passed(pictures, start, settings.passes, runtime.memory)
-
-
-def full(step: Step, size: tuple[int, int]) -> Step:
-    """The step, its estimate and spread interpolated to (H, W) = `size` if they are smaller.
-
-    The output is then the estimate, too: another interpolation would cost as much again.
-    """
-    if step.estimate.shape[-2:] == size:
-        return step
-    spread = None if step.spread is None else enlarged(step.spread, size)
-    picture = enlarged(step.estimate, size)
-    return replace(step, output=picture, estimate=picture, spread=spread)
-
-
-def consistent(step: Step, problem: Problem, rest: int) -> Step:
-    """The step after `step`: its estimate, moved so that reducing it gives the observation.
-
-    rest: steps planned after it.
-    """
-    found = project(step.estimate, problem.operator, problem.observation).clamp(0, 1)
-    index = step.index + 1
-    total = index + 1 + rest
-    return replace(step, index=index, total=total, stage="fusion", output=found, estimate=found)
-
-
-def superres(image: NDArray[Any], *, scale: int = 4, kernel: str | None = None) -> SuperRes:
+def superres(
+    image: NDArray[Any],
+    *,
+    scale: int = 4,
+    kernel: str | None = None,
+    coding: JpegCoding | None = None,
+    as_is: bool = False,
+) -> SuperRes:
     """The task of enlarging `image`, (H, W) or (H, W, C), `scale` times.
 
     kernel: the low-pass that made the small picture (lanczos2, lanczos3, bicubic, box,
-    gauss); None: bicubic, or as the preset says. Raises UsageError.
+    gauss); None: bicubic, or as the preset says. Noise and JPEG artefacts are taken away before,
+    unless as_is; coding: how the image was coded as a JPEG, None to look for it in the pixels.
+    Raises UsageError.
     """
-    return SuperRes(image, scale, kernel)
+    return SuperRes(image, scale, kernel, coding, as_is)

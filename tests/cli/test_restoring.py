@@ -138,6 +138,23 @@ def test_inpainting_keeps_what_is_known_and_fills_transparency(tmp_path, dip):
     assert np.array_equal(filled[~hole], rgba[~hole])
 
 
+@pytest.mark.parametrize("task", ["superres", "inpaint"])
+def test_a_jpeg_is_restored_on_the_way_unless_as_is(task, tmp_path, dip):
+    draw(tmp_path / "a.jpg", size=(40, 36))
+    draw_mask(tmp_path / "m.png", size=(40, 36))
+    words = [task, "a.jpg", "--preset", "fast", *QUICK]
+    words += ["--mask", "m.png"] if task == "inpaint" else ["--scale", "2"]
+    (line,) = dip(*words, "-o", "x.png", "--json").json
+    assert (line["notes"]["noise"], line["notes"]["restored"]) == ("jpeg", True)
+    assert "as_is" not in line["options"]
+    (line,) = dip(*words, "-o", "y.png", "--json", "--as-is").json
+    assert "noise" not in line["notes"]
+    assert line["options"]["as_is"] is True
+    assert "--as-is" in line["command"].split()
+    assert (tmp_path / "x.png").read_bytes() != (tmp_path / "y.png").read_bytes()
+    assert dip(*words, "-o", "x.png", "--as-is").code == 2, "another request"
+
+
 def test_a_crop_of_picture_mask_and_reference(tmp_path, dip):
     draw(tmp_path / "a.png")
     draw_mask(tmp_path / "mask.png")

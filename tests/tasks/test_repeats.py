@@ -1,6 +1,5 @@
 """Enlarging again from the result: counted on, better, and never worse for want of time."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -15,9 +14,9 @@ from dipcli import presets, tasks
 from dipcli.errors import UsageError
 from dipcli.prior.operators import Downsample
 from dipcli.prior.step import Runtime, Step
-from dipcli.tasks import trust
+from dipcli.tasks import enlarging, trust
+from dipcli.tasks.enlarging import ensemble, full
 from dipcli.tasks.repeats import Plan, repeated
-from dipcli.tasks.superres import SuperRes, ensemble, full
 
 CPU = Runtime(torch.device("cpu"))
 TINY = {"channels": (16, 16), "iters": 60, "passes": 3}
@@ -31,14 +30,14 @@ def stripes(side: int, width: float) -> np.ndarray:
     return parts.mean((1, 3)).astype(np.float32)
 
 
-def reduced(truth: np.ndarray, scale: int) -> SuperRes:
+def reduced(truth: np.ndarray, scale: int) -> tasks.Task:
     """The task of enlarging what was reduced."""
     x = torch.from_numpy(truth).permute(2, 0, 1)[None]
     small = Downsample(scale)(x).clamp(0, 1)[0].permute(1, 2, 0)
     return tasks.superres(small.numpy(), scale=scale)
 
 
-def error(task: SuperRes, truth: np.ndarray, **settings: object) -> float:
+def error(task: tasks.Task, truth: np.ndarray, **settings: object) -> float:
     *_, step = task.steps(task.settings("auto", **settings), CPU)
     return float(np.square(task.render(step.estimate) - truth).mean())
 
@@ -99,7 +98,7 @@ def test_what_the_time_cut_short_is_left_out(monkeypatch):
     def cut(problem, settings, *rest):
         return islice(ensemble(problem, settings, *rest), None if settings.repeats else 2)
 
-    monkeypatch.setattr(sys.modules[SuperRes.__module__], "ensemble", cut)
+    monkeypatch.setattr(enlarging, "ensemble", cut)
     settings = task.settings("auto", channels=(8, 8), iters=4, passes=2, repeats=1)
     steps = list(task.steps(settings, CPU))
     assert len(steps) == 4 + 1 + 2 + 2 + 1

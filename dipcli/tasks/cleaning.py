@@ -1,0 +1,112 @@
+"""A picture that is to be enlarged or filled, restored on the way: without a network.
+
+What is wrong with it is found as `dip denoise` finds it. Where that is not certain (`Damage.limit`
+is finite) nothing is done: the picture is only a means here, and may be clean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dipcli import presets
+from dipcli.degradation import damage as damages
+from dipcli.degradation.coding import JpegCoding
+from dipcli.degradation.damage import Damage
+from dipcli.degradation.noise import Noise
+from dipcli.prior.step import Runtime, Step
+from dipcli.settings import Settings
+from dipcli.tasks.arrays import Pixels, Window
+from dipcli.tasks.base import within
+from dipcli.tasks.filters import cleaned, covariances_of, filtering, found_out
+
+STAGE = "cleaning"
+AS_IS = Damage("clean", Noise(0.0))
+
+# Windows without a hole that tell the damage; their corners lie alike on a JPEG's grid. Smaller or
+# fewer ones have seams for much of their blocks.
+WINDOW, FEWEST, MOST, CORNERS = 64, 4, 64, 16  # pixels, windows, windows, pixels
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What is to be taken away on the way; covariances: of noise that neighbours share."""
+
+    damage: Damage = AS_IS
+    covariances: tuple[Tensor, ...] = ()
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, observation: NDArray[np.float32], coding: JpegCoding | None) -> Cleaning:
+        """For `observation`, (H, W, C) in [0, 1]; coding: of the JPEG file that it comes from."""
+        return cls.against(damages.examine(observation, coding=coding), Pixels.of(observation))
+
+    @classmethod
+    def of_known(
+        cls, observation: NDArray[np.float32], hole: NDArray[np.bool_], coding: JpegCoding | None
+    ) -> Cleaning:
+        """For what is known of it; hole: (H, W) bool. Impulses are left: they may be anywhere."""
+        known = sheet(observation, hole)
+        if known is None:
+            return (
+                cls.against(damages.of_coding(coding), Pixels.of(observation)) if coding else cls()
+            )
+        damage = damages.examine(known, coding=coding)
+        if damage.impulses is not None:
+            return cls(facts={**found_out(damage), "restored": False})
+        return cls.against(damage, Pixels.of(known))
+
+    @classmethod
+    def against(cls, damage: Damage, pixels: Pixels) -> Cleaning:
+        """Of damage that was found in `pixels`."""
+        facts = found_out(damage)
+        if damage.limit < math.inf:
+            damage = AS_IS
+        facts["restored"] = not damage.clean
+        return cls(damage, covariances_of(pixels, damage.noise), facts)
+
+    def part(self, window: Window) -> Cleaning:
+        """The same in a window of the picture."""
+        return replace(self, damage=self.damage.part(*window.slices))
+
+    def needed(self, settings: Settings) -> bool:
+        """Whether there is anything to do; what was published does nothing."""
+        return settings.preset != "paper" and not self.damage.clean
+
+    def steps(
+        self, y: Tensor, settings: Settings, runtime: Runtime, deadline: float | None
+    ) -> Iterator[Step]:
+        """y, (1, C, H, W) in [0, 1], restored by the filters that the preset has for denoising."""
+        kind = "jpeg" if self.damage.coding is not None else ""
+        own = replace(presets.resolve("denoise", settings.preset, kind), runs=0)
+
+        def clear(x: Tensor, model: Noise) -> Iterator[Step]:
+            passes = filtering(x, model, self.covariances, own, runtime, {}, STAGE)
+            for step in within(passes, deadline):
+                yield replace(step, estimate=model.unclipped(step.estimate))
+
+        return cleaned(y, self.damage, clear, own, runtime, deadline, STAGE)
+
+
+def sheet(observation: NDArray[np.float32], hole: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+    """Windows of (H, W, C) without a hole, below one another; None where there are too few.
+
+    Those apart of one another, from the top left on; of many some, spread evenly.
+    """
+    taken, corners = hole.copy(), []
+    height, width = hole.shape
+    for top in range(0, height - WINDOW + 1, CORNERS):
+        for left in range(0, width - WINDOW + 1, CORNERS):
+            window = slice(top, top + WINDOW), slice(left, left + WINDOW)
+            if not taken[window].any():
+                taken[window] = True
+                corners.append(window)
+    if len(corners) < FEWEST:
+        return None
+    chosen = np.unique(np.linspace(0, len(corners) - 1, min(MOST, len(corners))).astype(int))
+    return np.concatenate([observation[corners[i]] for i in chosen])

@@ -1,0 +1,137 @@
+"""What is enlarged or filled is restored on the way, where it is certain that it needs to be."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+from skimage.metrics import peak_signal_noise_ratio as psnr
+
+from dipcli import restore, tasks
+from dipcli.degradation.coding import standard
+from dipcli.prior.step import Runtime
+from dipcli.tasks.arrays import Window
+from dipcli.tasks.cleaning import STAGE, WINDOW, sheet
+
+CPU = Runtime(torch.device("cpu"))
+FILTER = {"runs": 0, "passes": 2}  # no network
+CODING = standard(20)  # of `coded`
+
+
+def small(picture: np.ndarray, times: int) -> np.ndarray:
+    height, width = picture.shape[:2]
+    size = width // times, height // times
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+
+
+def noisy(picture: np.ndarray, sigma: float = 15) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, sigma, picture.shape)
+    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
+
+
+def coded(picture: np.ndarray) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=20)
+    return np.asarray(Image.open(file))
+
+
+TRUTH = data.astronaut()[40:168, 140:268]
+SMALL = small(TRUTH, 2)
+
+
+def enlarged(picture: np.ndarray, **options: object) -> restore.Result:
+    task = tasks.superres(picture, scale=2, **options)
+    return restore.restore(task, task.settings("fast", **FILTER), CPU)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "coding", "kind", "gain"),
+    [(noisy(SMALL), None, "gaussian", 1.5), (coded(SMALL), CODING, "jpeg", 0.3)],
+)
+def test_a_small_picture_is_restored_before(damaged, coding, kind, gain):
+    before, after = enlarged(damaged, as_is=True), enlarged(damaged, coding=coding)
+    assert psnr(TRUTH, after.image) > psnr(TRUTH, before.image) + gain
+    assert (after.notes["noise"], after.notes["restored"]) == (kind, True)
+    assert "noise" not in before.notes
+    assert "warning" not in after.notes["trust"]
+
+
+@pytest.mark.parametrize("sigma", [0, 2])
+def test_a_clean_or_doubtful_one_stays_as_it_is(sigma):
+    picture = noisy(SMALL, sigma)
+    before, after = enlarged(picture, as_is=True), enlarged(picture)
+    assert after.image.tobytes() == before.image.tobytes()
+    assert after.notes["restored"] is False
+    assert after.stopped_at == before.stopped_at
+
+
+@pytest.mark.parametrize("side", [8, 31])
+def test_a_tiny_picture_is_not_harmed(side):
+    picture = small(TRUTH, 128 // side)
+    assert enlarged(picture).image.tobytes() == enlarged(picture, as_is=True).image.tobytes()
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_the_steps_are_counted_through(scale):
+    task = tasks.superres(noisy(SMALL[:40, :48], 30), scale=scale)
+    settings = task.settings("fast", channels=(4, 4), iters=3, passes=2)
+    steps = list(task.steps(settings, CPU))
+    assert steps[0].stage == STAGE
+    assert [step.index for step in steps] == list(range(len(steps)))
+    assert {step.total for step in steps} == {len(steps)}
+    assert {step.estimate.shape[2:] for step in steps} == {(40 * scale, 48 * scale)}
+
+
+def test_what_was_published_is_left_alone():
+    task = tasks.superres(noisy(SMALL), scale=4)
+    step = next(task.steps(task.settings("paper", channels=(4, 4), skip_channels=2), CPU))
+    assert step.stage == "fit"
+    assert "noise" not in step.notes
+
+
+def letters() -> np.ndarray:
+    hole = np.zeros((192, 192), bool)
+    hole[70:76, 10:180] = hole[150:156, 20:170] = True
+    return hole
+
+
+@pytest.mark.parametrize(
+    ("damage", "coding", "kind"), [(noisy, None, "gaussian"), (coded, CODING, "jpeg")]
+)
+def test_a_hole_continues_no_damage_and_what_is_known_stays_bit_for_bit(damage, coding, kind):
+    truth, hole = data.astronaut()[0:192, 130:322], letters()
+    damaged = damage(truth)
+    filled = {}
+    for as_is in (False, True):
+        task = tasks.inpaint(damaged, hole, coding=coding, as_is=as_is)
+        result = restore.restore(task, task.settings("fast", runs=0, passes=4), CPU)
+        assert np.array_equal(result.image[~hole], damaged[~hole])
+        assert result.notes.get("noise") == (None if as_is else kind)
+        filled[as_is] = result.image[hole]
+    assert psnr(truth[hole], filled[False]) > psnr(truth[hole], filled[True]) + 0.1
+
+
+def test_scattered_losses_are_filled_as_they_are():
+    picture = noisy(SMALL)
+    hole = np.random.default_rng(0).random(picture.shape[:2]) < 0.5
+    results = []
+    for as_is in (False, True):
+        task = tasks.inpaint(picture, hole, as_is=as_is)
+        results.append(restore.restore(task, task.settings("fast", passes=4), CPU).image)
+    assert results[0].tobytes() == results[1].tobytes()
+
+
+def test_what_is_known_is_told_from_windows_without_a_hole():
+    picture = np.arange(192 * 192, dtype=np.float32).reshape(192, 192, 1) / 192**2
+    known = sheet(picture, letters())
+    assert known is not None
+    assert known.shape[0] >= 4 * WINDOW
+    assert not set(known.ravel()) & set(picture[letters()].ravel())
+    assert sheet(picture, np.ones((192, 192), bool)) is None
+
+
+def test_a_part_has_the_damage_of_the_whole():
+    task = tasks.superres(coded(TRUTH), scale=2, coding=CODING)
+    assert task.part(Window(20, 60, 13, 60)).cleaning.damage.coding == CODING.at(20, 13)
