@@ -155,7 +155,8 @@ def without_impulses(
         yield last
     if last is None:
         return
-    noise = beneath.noise(to_array(last.estimate), impulses)
+    few = damage.few  # among which the noise was seen
+    noise = damage.noise if few else beneath.noise(to_array(last.estimate), impulses)
     if not noise.clean:
         yield from after(last, clear(last.estimate, noise))
 
