@@ -7,6 +7,7 @@
     jpeg        what coding as a JPEG did, as the file says it or the pixels show it
     impulse     values that say nothing, as black and white pixels all over
     photo+jpeg, gaussian+jpeg, poisson+jpeg   noise that was coded: it is treated as noise
+    photo+impulse, gaussian+impulse, poisson+impulse   noise, and a few stuck pixels besides
 
 A wrong "noise" paints over texture, a wrong "clean" leaves a picture as it is; so texture wins
 ties. Where noise is likely but weak or not certain, the result may go only so far from its input.
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dipcli.degradation import impulses
+from dipcli.degradation import impulses, outliers
 from dipcli.degradation import noise as noises
 from dipcli.degradation.coding import JpegCoding
 from dipcli.degradation.cues import Cues, strength_of
@@ -47,8 +48,9 @@ class Damage:
 
     limit: how far the result may be from the input, as a root mean square in [0, 1]; inf where
     there is no doubt. coding: of the JPEG that is to be undone; impulses: (H, W, C) bool, True
-    where values are lost; any_value: whether they are not just black and white. evidence: plain
-    JSON, on the scale 0..255 where it is a strength.
+    where values are lost; any_value: whether they may be any value; few: whether they are so few
+    that `noise` and `limit` are of what is beside them. evidence: plain JSON, on the scale 0..255
+    where it is a strength.
     """
 
     kind: str
@@ -57,6 +59,7 @@ class Damage:
     coding: JpegCoding | None = None
     impulses: NDArray[np.bool_] | None = None
     any_value: bool = False
+    few: bool = False
     evidence: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -67,7 +70,8 @@ class Damage:
     @property
     def bounded(self) -> bool:
         """Whether the result cannot go too far: only lost values change, or what a file allows."""
-        return self.coding is not None or self.impulses is not None or self.limit < math.inf
+        filled = self.impulses is not None and self.noise.clean
+        return self.coding is not None or filled or self.limit < math.inf
 
     def part(self, rows: slice, columns: slice) -> Damage:
         """The same damage in a part of the picture."""
@@ -93,9 +97,9 @@ def examine(observation: Values, kind: str = "auto", coding: JpegCoding | None =
     colours = few_colours(observation)
     if colours and coding is None:
         return Damage("clean", Noise(0.0), evidence={"colours": colours})
-    found = of_impulses(observation)
-    if found is not None:
-        return found
+    lost = of_impulses(observation)
+    if lost is not None and not (lost.few and coding):  # coding leaves no pixel alone
+        return lost
     found = of_noise(observation)
     coding = coding or seen(observation)
     if coding is None:
@@ -121,13 +125,13 @@ def of_impulses(observation: Values) -> Damage | None:
         return None
     share = {"impulses": found.kind, "share": round(found.share, 5)}
     anything = found.kind == "random"
-    return Damage(
-        "impulse",
-        Noise(0.0),
-        impulses=found.mask,
-        any_value=anything,
-        evidence={**share, **found.evidence},
-    )
+    evidence = {**share, **found.evidence}
+    if found.kind == "stuck":
+        beside = of_noise(outliers.without(observation, found.mask))
+        kind = "impulse" if beside.clean else f"{beside.kind}+impulse"
+        evidence |= beside.evidence
+        return replace(beside, kind=kind, impulses=found.mask, few=True, evidence=evidence)
+    return Damage("impulse", Noise(0.0), impulses=found.mask, any_value=anything, evidence=evidence)
 
 
 def seen(observation: Values) -> JpegCoding | None:

@@ -2,6 +2,7 @@
 
     salt and pepper   values become black or white
     random            values become any value, the same chance for each
+    stuck             a few values always are black, white or bright, as of a faulty sensor
 
 `find` first asks whether a picture suffers from impulses at all; when in doubt it does not. What
 is found can be filled like lost pixels.
@@ -14,14 +15,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dipcli.degradation import outliers, saltpepper
+from dipcli.degradation import outliers, saltpepper, stuck
 
 LEAST_SIDE = 32  # pixels; smaller pictures tell too little
 
 
 @dataclass(frozen=True)
 class Impulses:
-    """mask: (H, W, C) bool, the values hit; kind: "" (none), "salt and pepper" or "random".
+    """mask: (H, W, C) bool, the values hit; kind: "" (none) or one of those above.
 
     evidence: what spoke for it, as plain JSON.
     """
@@ -54,4 +55,7 @@ def find(observation: NDArray[np.float32]) -> Impulses:
     found = outliers.found(observation)
     if found is not None and found[0].any():
         return Impulses(found[0], "random", found[1])
+    found = stuck.found(observation)
+    if found is not None:
+        return Impulses(found[0], "stuck", found[1])
     return none

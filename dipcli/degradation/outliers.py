@@ -83,6 +83,11 @@ def median(around: Values) -> Values:
     return middle
 
 
+def without(y: Values, mask: Marks) -> Values:
+    """y with the median of the eight neighbours in place of what is in the mask, (H, W, C)."""
+    return np.where(mask, median(neighbours(y)), y)
+
+
 def evidence(y: Values, around: Values, middle: Values) -> dict[str, object] | None:
     """What speaks for impulses of any value; None if something speaks against them."""
     agree = around[5] - around[2] < AGREE

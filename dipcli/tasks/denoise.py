@@ -154,7 +154,8 @@ class Denoise(Controlled):
             yield last
         if last is None:
             return
-        noise = beneath.noise(to_array(last.estimate), impulses)
+        filled = to_array(last.estimate)
+        noise = self.model if self.damage.few else beneath.noise(filled, impulses)
         if not noise.clean:
             found = self._cleared(last.estimate, noise, settings, runtime, deadline)
             yield from after(last, found)

@@ -75,7 +75,7 @@ def of_denoised(
     if found is not None and found.impulses is not None:
         observation = np.where(found.impulses, result, observation)
     y, x = stack(observation, parts), stack(result, parts)
-    told = found is not None and found.impulses is None
+    told = found is not None and (found.impulses is None or found.few)
     before = found.noise if found and told else examine(sheet(y), kind).noise
     strength, rms, after = residual.deviation(before, y), deviation_of(y - x), level(result)
     white = structure = None

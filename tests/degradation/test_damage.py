@@ -134,3 +134,16 @@ def test_a_large_picture_is_examined_by_a_part_of_its_blocks():
     large = np.tile(scaled(noisy(data.chelsea(), 10)), (6, 6, 1))
     found = examine(large)
     assert 255 * found.noise.sigma == pytest.approx(10, rel=0.1)
+
+
+def test_noise_beside_hot_pixels_is_found_as_without_them():
+    picture = 0.5 * data.coffee()[100:228, 150:278]
+    picture += np.random.default_rng(3).normal(0, 10, picture.shape)
+    without = np.clip(np.round(picture), 0, 255).astype(np.float32) / 255
+    rows, columns = np.random.default_rng(4).integers(0, 128, (2, 30))
+    hot = without.copy()
+    hot[rows, columns] = 1
+    found, expected = examine(hot), examine(without)
+    assert found.kind == f"{expected.kind}+impulse"
+    assert found.noise.sigma == pytest.approx(expected.noise.sigma, rel=0.05)
+    assert not found.bounded

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from skimage import data
 from skimage.util import random_noise
 
@@ -147,3 +148,65 @@ def test_the_benchmark_hits_whole_pixels_the_same_each_time(degrade):
     assert (observed == degrade(clean, 0.2)).all()
     assert (observed != clean).any(2).mean() == pytest.approx(0.2, abs=0.02)
     assert (degrade(clean[..., 0], 0.2) != 100).mean() == pytest.approx(0.2, abs=0.02)
+
+
+def stuck(picture, count, values=(255,), whole=True):
+    generator = np.random.default_rng(5)
+    observed, (height, width, *_) = picture.copy(), picture.shape
+    places = np.unravel_index(generator.permutation(height * width)[:count], (height, width))
+    for n, place in enumerate(zip(*places, strict=True)):
+        observed[place if whole or picture.ndim == 2 else (*place, n % 3)] = values[n % len(values)]
+    return observed, unit(observed) != unit(picture)
+
+
+def night(name, sigma):
+    dark = np.round(127 * unit(crop(name)) ** 1.5).astype(np.uint8)
+    return noisy(dark if dark.shape[2] == 3 else dark[..., 0], sigma)
+
+
+@pytest.mark.parametrize("name", ("astronaut", "camera", "coffee"))
+@pytest.mark.parametrize("sigma", (0, 5, 15))
+@pytest.mark.parametrize("whole", (True, False))
+def test_hot_pixels_at_night_are_found(name, sigma, whole):
+    observed, hit = stuck(night(name, sigma), 40, (255, 250, 235), whole)
+    found = impulses.find(unit(observed))
+    assert found.kind == "stuck"
+    assert (found.mask & hit).sum() > 0.85 * hit.sum()
+    assert (found.mask & ~hit).sum() <= 0.05 * hit.sum()
+
+
+@pytest.mark.parametrize("name", ("brick", "coins", "moon"))
+def test_dead_pixels_by_day_are_found(name):
+    observed, hit = stuck(np.clip(crop(name), 40, 255), 40, (0, 6))
+    found = impulses.find(unit(observed))
+    assert found.kind == "stuck"
+    assert (found.mask & hit).sum() > 0.7 * hit.sum()
+    assert not (found.mask & ~hit).any()
+
+
+def test_three_hot_pixels_are_too_few_to_be_sure():
+    assert not impulses.find(unit(stuck(night("astronaut", 5), 3)[0]))
+
+
+@pytest.mark.parametrize("blur", (0.4, 0.7))
+def test_what_went_through_the_optics_is_not_stuck(blur):
+    stars = stuck(np.zeros_like(night("astronaut", 0)), 60)[0]
+    stars = 3.0 * gaussian_filter(stars.astype(np.float32), (blur, blur, 0))
+    assert not impulses.find(unit(np.clip(night("astronaut", 3) + np.round(stars), 0, 255)))
+
+
+def skies():
+    random = np.random.default_rng(4)
+    dusk = np.linspace(5, 90, 200)[:, None] + random.normal(0, 2, (200, 200))
+    dots = random.random(dusk.shape) < 0.002
+    yield "stars of all strengths", np.where(dots, 255 * random.random(dusk.shape), dusk)
+    upper = dots & (np.arange(200) < 70)[:, None]
+    yield "white stars above a landscape", np.where(upper, 255, dusk)
+    yield "white stars on one sky", np.where(dots, 255, random.normal(20, 3, dusk.shape))
+    flat = np.repeat(np.repeat(random.integers(20, 120, (8, 8)), 25, 0), 25, 1)
+    yield "white dots on flat colours", np.where(dots, 255, flat)
+
+
+@pytest.mark.parametrize("sky", [pytest.param(s, id=n) for n, s in skies()])
+def test_dots_that_are_drawn_are_not_stuck(sky):
+    assert not impulses.find(unit(np.round(np.clip(sky, 0, 255))))
