@@ -32,6 +32,7 @@ WINDOW = 5  # pixels; at 70 % lost 7 of 25 are left
 LEAST_AROUND = 4 / 25  # share of the window that is neither black nor white
 GAP = 0.35  # between what is around and the extreme; and as many deviations of what is around:
 STEEP = 4.0
+WILD = 0.2  # deviation of what is around, in the median: noise of sigma 100, clipped, has 0.24
 FEW = 0.02  # of the values: then impulses have no neighbours, and what has is the picture's own
 NEAR = 0.6  # of the gap; what lies beyond, without being extreme, speaks against impulses
 MOST_NEAR = 0.25  # of those, per extreme value; impulses and noise of sigma 25: up to 0.17
@@ -100,6 +101,8 @@ def judged(y: Values, reach: float) -> tuple[Marks, dict[str, object]] | None:
     """The same, where black and white reach so far: if noise came after the impulses."""
     black, white = y <= reach, y >= 1 - reach
     near = around(y, ~(black | white))
+    if float(np.median(near.deviation)) > WILD * (1 - 2 * reach):
+        return None
     salt, salt_near = suspects(y, white, near, 1 - reach - near.mean, y > near.mean)
     pepper, pepper_near = suspects(y, black, near, near.mean - reach, y < near.mean)
     rates = salt.rate, pepper.rate

@@ -108,7 +108,7 @@ def test_noise_after_salt_and_pepper_hides_it_not(share):
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-@pytest.mark.parametrize("sigma", (0, 10, 50))
+@pytest.mark.parametrize("sigma", (0, 10, 50, 100))
 def test_a_photograph_has_none(name, sigma):
     assert not impulses.find(unit(noisy(crop(name), sigma)))
 
