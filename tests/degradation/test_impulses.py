@@ -56,6 +56,19 @@ def test_channels_hit_apart_are_found_apart():
     assert not (found.mask == found.mask[..., :1]).all()
 
 
+@pytest.mark.parametrize("name", ("astronaut", "camera", "gravel"))
+@pytest.mark.parametrize("mode", ("salt", "pepper"))
+@pytest.mark.parametrize("share", (0.05, 0.2, 0.5))
+def test_salt_or_pepper_alone_is_found(name, mode, share):
+    clean = crop(name)
+    observed = np.round(255 * random_noise(clean, mode=mode, amount=share, rng=0))
+    found = impulses.find(unit(observed))
+    assert list(found.evidence) == [mode]
+    missed, false = missed_and_false(found, observed, clean)
+    assert missed < 0.01
+    assert false < 0.05
+
+
 @pytest.mark.parametrize("sigma", (10, 25))
 def test_noise_beneath_salt_and_pepper_is_no_impulse(sigma):
     clean = noisy(crop("gravel"), sigma)
@@ -95,7 +108,7 @@ def test_noise_after_salt_and_pepper_hides_it_not(share):
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-@pytest.mark.parametrize("sigma", (0, 10, 50))
+@pytest.mark.parametrize("sigma", (0, 10, 50, 100))
 def test_a_photograph_has_none(name, sigma):
     assert not impulses.find(unit(noisy(crop(name), sigma)))
 
