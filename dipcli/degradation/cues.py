@@ -34,7 +34,7 @@ MANY = 40_000  # pixels, from which on all colours do not agree by chance
 # A small picture has no large block that is flat: its small ones have white noise in all colours,
 # about as strong as patches see it. Of 487 clean ones, of 41 photographs reduced or cut, none has
 # this at 4.4; with a sigma of 5 eight in ten have. Fur (Baboon) reaches 0.93 and 4 times.
-ALIKE, ALIKE_COLOUR, ALIKE_GRAY, ALIKE_LEAST = 0.95, 0.75, 2.5, 4.4 / 255
+ALIKE, ALIKE_COLOUR, ALIKE_GRAY, ALIKE_LEAST = 0.95, 0.75, 3.0, 4.4 / 255
 COLOURED = 1.35  # times the white noise that patches see, if neighbours share noise in all colours
 
 Values = NDArray[np.float32]

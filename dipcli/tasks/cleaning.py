@@ -28,9 +28,10 @@ from dipcli.tasks.filters import cleaned, covariances_of, filtering, found_out
 STAGE = "cleaning"
 AS_IS = Damage("clean", Noise(0.0))
 
-# Windows without a hole that tell the damage; their corners lie alike on a JPEG's grid. Smaller or
-# fewer ones have seams for much of their blocks.
-WINDOW, FEWEST, MOST, CORNERS = 64, 4, 64, 16  # pixels, windows, windows, pixels
+# Windows without a hole that tell the damage; their corners lie alike on a JPEG's grid. Of smaller
+# ones seams are a large part.
+WINDOWS, CORNERS = (64, 48), 16  # pixels: their sides, the larger first; between possible corners
+FEWEST_PIXELS, MOST = 8192, 64  # of all windows: a picture of 90x90; windows, as many as are wanted
 
 
 @dataclass(frozen=True)
@@ -96,17 +97,24 @@ class Cleaning:
 def sheet(observation: NDArray[np.float32], hole: NDArray[np.bool_]) -> NDArray[np.float32] | None:
     """Windows of (H, W, C) without a hole, below one another; None where there are too few.
 
-    Those apart of one another, from the top left on; of many some, spread evenly.
+    Of many some, spread evenly.
     """
-    taken, corners = hole.copy(), []
+    for side in WINDOWS:
+        found = apart(hole, side)
+        if len(found) * side * side >= FEWEST_PIXELS:
+            chosen = np.unique(np.linspace(0, len(found) - 1, min(MOST, len(found))).astype(int))
+            return np.concatenate([observation[found[i]] for i in chosen])
+    return None
+
+
+def apart(hole: NDArray[np.bool_], side: int) -> list[tuple[slice, slice]]:
+    """Windows without a hole that do not overlap, taken from the top left on."""
+    taken, found = hole.copy(), []
     height, width = hole.shape
-    for top in range(0, height - WINDOW + 1, CORNERS):
-        for left in range(0, width - WINDOW + 1, CORNERS):
-            window = slice(top, top + WINDOW), slice(left, left + WINDOW)
+    for top in range(0, height - side + 1, CORNERS):
+        for left in range(0, width - side + 1, CORNERS):
+            window = slice(top, top + side), slice(left, left + side)
             if not taken[window].any():
                 taken[window] = True
-                corners.append(window)
-    if len(corners) < FEWEST:
-        return None
-    chosen = np.unique(np.linspace(0, len(corners) - 1, min(MOST, len(corners))).astype(int))
-    return np.concatenate([observation[corners[i]] for i in chosen])
+                found.append(window)
+    return found
