@@ -137,7 +137,7 @@ def test_a_large_picture_is_examined_by_a_part_of_its_blocks():
 
 
 def test_noise_beside_hot_pixels_is_found_as_without_them():
-    picture = np.round(120 * data.astronaut()[100:228, 150:278] / 255)
+    picture = 0.5 * data.coffee()[100:228, 150:278]
     picture += np.random.default_rng(3).normal(0, 10, picture.shape)
     without = np.clip(np.round(picture), 0, 255).astype(np.float32) / 255
     rows, columns = np.random.default_rng(4).integers(0, 128, (2, 30))
