@@ -90,18 +90,18 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
         {"tile": 192, "passes": 2, "runs": 1, "iters": 3},
         {"fit", "fusion", "filter"},
     ),
-    "an enlargement of noise": (
-        tasks.superres(noisy(24, 30), scale=2),
+    "an enlargement of a JPEG": (
+        tasks.superres(drawn(24, 30), scale=2, coding=standard(40)),
         {"passes": 2, "runs": 1, "iters": 3},
         {"cleaning", "fit", "fusion", "filter"},
     ),
     "tiles of an enlarged JPEG": (
-        tasks.superres(noisy(16, 110), scale=2, coding=standard(40)),
+        tasks.superres(drawn(16, 110), scale=2, coding=standard(40)),
         {"tile": 192, "passes": 2, "runs": 0},
         {"cleaning", "filter"},
     ),
     "text over a JPEG": (
-        tasks.inpaint(noisy(), holes("text"), coding=standard(40)),
+        tasks.inpaint(drawn(), holes("text"), coding=standard(40)),
         {"passes": 3, "runs": 1, "iters": 4},
         {"cleaning", "fit", "filter"},
     ),
