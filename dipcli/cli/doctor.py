@@ -24,7 +24,7 @@ _EXTRAS = {"video": "imageio_ffmpeg", "cluster": "distributed", "heif": "pillow_
 @click.argument("pictures", nargs=-1, type=NAME, metavar="[PICTURE...]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON; one line for each PICTURE.")
 def doctor(pictures: tuple[str, ...], as_json: bool) -> int:
-    """Show devices, versions, memory, what is missing; of a PICTURE what damage is found.
+    """Show devices, versions and what is missing; of a PICTURE, what damage it has.
 
     \b
     dip doctor
