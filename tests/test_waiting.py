@@ -1,11 +1,14 @@
-"""Threads of the programs sleep while they wait; a library leaves that to its caller."""
+"""Beside others, threads of the programs sleep while they wait; a library sets nothing."""
 
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from dipcli import waiting
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
@@ -19,21 +22,29 @@ def ran(script: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True)
 
 
-PROGRAM = """
-import sys
-from dipcli.cli import app
-app.run = lambda args: 0
-try:
-    app.main()
-except SystemExit:
-    pass
-"""
+LOADED = "from dipcli import waiting; waiting.asleep(1.0)" + SHOW
 
 
-def test_the_program_sets_it_and_what_the_user_set_stays():
-    assert ran(PROGRAM + SHOW[2:]).stdout == "{'OMP_WAIT_POLICY': 'PASSIVE'}\n"
+def test_beside_others_threads_sleep_and_what_the_user_set_stays():
+    assert ran(LOADED).stdout == "{'OMP_WAIT_POLICY': 'PASSIVE'}\n"
     for name, value in (("OMP_WAIT_POLICY", "ACTIVE"), ("GOMP_SPINCOUNT", "9")):
-        assert ran(PROGRAM + SHOW[2:], **{name: value}).stdout == f"{{'{name}': '{value}'}}\n"
+        assert ran(LOADED, **{name: value}).stdout == f"{{'{name}': '{value}'}}\n"
+
+
+def test_alone_they_wait_as_usual():
+    assert ran(LOADED.replace("1.0", "0.2")).stdout == "{}\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_a_busy_process_is_noticed(monkeypatch):
+    monkeypatch.setattr(waiting, "SAMPLE", 0.4)
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        time.sleep(0.3)
+        assert waiting.busy_cores() > waiting.BUSY
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_the_library_sets_nothing():
@@ -42,6 +53,6 @@ def test_the_library_sets_nothing():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks GNU's OpenMP")
 def test_openmp_has_read_it():
-    script = "from dipcli import waiting; waiting.asleep(); import torch"
+    script = "from dipcli import waiting; waiting.asleep(1.0); import torch"
     done = ran(script, OMP_DISPLAY_ENV="true")
     assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import dipcli
-from dipcli import memory, waiting
+from dipcli import memory
 from dipcli.cli import config
 from dipcli.errors import DipError, MemoryLimitError
 
@@ -79,7 +79,6 @@ def main() -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _terminate)
     memory.reuse()
-    waiting.asleep()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from dipcli import presets
+from dipcli import presets, waiting
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.request import ALPHA, Request
@@ -131,6 +131,7 @@ def _check(request: Request, settings: Settings, shared: Mapping[str, Any], mann
 
 
 def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -> int:
+    waiting.asleep()
     from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
     from dipcli.batch.run import run
