@@ -7,7 +7,6 @@ picture in memory; imports, files, watching and scoring are outside.
 """
 
 import ast
-import inspect
 import json
 import sys
 from time import perf_counter
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 # Arguments of the task; all others are fields of Settings.
 TASK_OPTIONS = {"sigma", "noise", "strength", "detail", "as_is"}
-CODING = "coding"  # the argument of `dipcli.tasks.denoise` for how a JPEG was coded
 
 
 class Watch:
@@ -123,16 +121,8 @@ def _prepared(order: Order, given: Problem) -> "tuple[Task, Settings]":
 
 
 def of_file(given: Problem) -> dict[str, Any]:
-    """What `dipcli.tasks.denoise` takes of the observed file beside its pixels.
-
-    That is how a JPEG was coded, as reading it tells (`Meta.jpeg`) and the command line passes on;
-    nothing while the task has no argument for it.
-    """
-    from dipcli import tasks
-
-    if given.coding is None or CODING not in inspect.signature(tasks.denoise).parameters:
-        return {}
-    return {CODING: getattr(read(given.coding).meta, "jpeg", None)}
+    """What the task takes of the observed file beside its pixels: how a JPEG was coded."""
+    return {} if given.coding is None else {"coding": read(given.coding).meta.jpeg}
 
 
 def _course(result: "Result", watch: Watch | None) -> dict[str, Any]:

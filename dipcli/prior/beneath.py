@@ -12,9 +12,7 @@ from dipcli.degradation import noise as noises
 from dipcli.degradation.noise import Noise
 
 ROUNDS = 3  # of making the filled values as noisy as the others seem to be
-LEAST_SIGMA = (
-    7 / 255
-)  # the clean texture of Baboon is taken for 6.5; sigma 10 with 50 % hit for 8.5
+LEAST_SIGMA = 7 / 255  # clean Baboon is taken for 6.5, sigma 10 with half of it hit for 8.5
 
 
 def noise(filled: NDArray[np.float32], mask: NDArray[np.bool_], seed: int = 0) -> Noise:
