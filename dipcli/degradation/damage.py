@@ -34,6 +34,7 @@ VISIBLE = 1.0 / 255  # weaker noise is left alone
 GRAIN = 4.4 / 255  # what scanned photographs have of their own reaches this (Peppers)
 CERTAIN = 4.7 / 255
 STRONG = 5 / 255  # in the colour that has least; fur has 3.6 after a fine coding
+SLIGHT = 70  # the JPEG quality from which a picture that is no JPEG any more may count as clean
 FINEST = 93  # the JPEG quality that pixels alone are believed to show
 DOUBTED, DOUBTED_GRAY = 9 / 255, 20 / 255  # weaker noise that not all cues confirm is texture
 SURE, SURE_GRAY = 0.35, 5.6 / 255  # share of conforming blocks, or a strength, to be sure in gray
@@ -121,13 +122,15 @@ def examine(observation: Values, kind: str = "auto", coding: JpegCoding | None =
     lost = of_impulses(observation)
     if lost is not None and not (lost.few and coding):  # coding leaves no pixel alone
         return lost
+    of_file = coding is not None
     coding = coding or seen(observation)
     found = of_noise(observation, coding)
     if coding is None:
         return found
     evidence = {**told(coding), **found.evidence}
     if found.noise.clean or found.limit < math.inf:  # what is doubtful is what coding has left
-        return replace(of_coding(coding), evidence=evidence)
+        slight = not of_file and coding.quality >= SLIGHT
+        return replace(of_coding(coding), evidence=evidence, limit=LIMIT if slight else math.inf)
     return replace(found, kind=f"{found.kind}+jpeg", evidence=evidence)
 
 

@@ -132,7 +132,8 @@ def cleaned(
     is filled first. name: of the stage that undoes coding.
     """
     if damage.coding is not None:
-        yield from within(decoded(y, damage.coding, settings, runtime, name), deadline)
+        for step in within(decoded(y, damage.coding, settings, runtime, name), deadline):
+            yield replace(step, estimate=limited(step.estimate, y, damage.limit))
     elif damage.impulses is not None:
         yield from without_impulses(y, damage, clear, settings, runtime, deadline)
     else:

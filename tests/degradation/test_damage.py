@@ -1,5 +1,6 @@
 """What is told of a picture: drawn and clean ones have no noise, and texture wins ties."""
 
+import io
 import math
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
+from dipcli.degradation.coding import standard
 from dipcli.degradation.damage import LIMIT, examine
 
 
@@ -147,3 +149,16 @@ def test_noise_beside_hot_pixels_is_found_as_without_them():
     assert found.kind == f"{expected.kind}+impulse"
     assert found.noise.sigma == pytest.approx(expected.noise.sigma, rel=0.05)
     assert not found.bounded
+
+
+@pytest.mark.parametrize(("quality", "limit"), [(30, math.inf), (80, LIMIT)])
+def test_a_picture_that_was_a_good_jpeg_is_nearly_clean(quality, limit):
+    file = io.BytesIO()
+    Image.fromarray(data.chelsea()[:128, :128]).save(file, "JPEG", quality=quality)
+    with Image.open(file) as image:
+        levels = np.asarray(image)
+    found = examine(scaled(levels))
+    assert found.coding is not None
+    assert abs(found.coding.quality - quality) <= 3
+    assert found.limit == limit
+    assert examine(scaled(levels), coding=standard(quality)).limit == math.inf
