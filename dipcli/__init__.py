@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dipcli import errors, tasks
-    from dipcli.restore import Result, denoise, fit, inpaint, steps, superres
+    from dipcli.api import Result, denoise, fit, inpaint, steps, superres
 
 __version__ = "0.1.0"
 
@@ -35,7 +35,7 @@ def __getattr__(name: str) -> object:
     if name in _MODULES:
         return import_module(f"dipcli.{name}")
     if name in __all__:
-        return getattr(import_module("dipcli.restore"), name)
+        return getattr(import_module("dipcli.api"), name)
     raise AttributeError(f"module 'dipcli' has no attribute {name!r}")
 
 

@@ -36,7 +36,8 @@ class Settings:
     preset: str = "auto"
 
     # The network: an hourglass (prior.networks), or plain layers, `channels` wide, that learn to
-    # enlarge from the picture's own reductions (prior.internal); what follows is the hourglass's
+    # enlarge from the picture's own reductions (learning.zero_shot); what follows is the
+    # hourglass's
     net: str = "slim"
     channels: tuple[int, ...] = (16, 32, 64, 128, 128)
     skip_channels: tuple[int, ...] = (0,)
@@ -70,7 +71,7 @@ class Settings:
     project: bool = True
     repeats: int = 0  # times that the result, reduced, is learnt from to enlarge it again
 
-    # The patch-group filter beside the fit (prior.patches)
+    # The patch-group filter beside the fit (patches.filter)
     passes: int = 0  # passes over the picture; 0: none
     stride: int = 3  # pixels between the patches that get a group
     pilot_share: float = 0.0  # of the filtered picture in what the network fits

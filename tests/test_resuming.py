@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from dipcli import tasks
-from dipcli.degradation.coding import standard
-from dipcli.prior.checkpoint import decode, encode
-from dipcli.prior.memory import Memory
-from dipcli.prior.step import Runtime
-from dipcli.restore import Result, restore
+from dipcli.api import Result, restore
+from dipcli.observers.packing import decode, encode
+from dipcli.pictures.coding import standard
 from dipcli.settings import Settings
+from dipcli.steps.resume import Memory
+from dipcli.steps.step import Runtime
 from dipcli.tasks import Task
 
 NARROW = {"channels": (4, 8), "input_depth": 4, "runs": 2, "iters": 9}

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dipcli.observers.pace import Every
-from dipcli.pictures.files import born, running
+from dipcli.system.files import born, running
 
 STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
 REFRESH = 30.0  # seconds between refreshes

@@ -3,10 +3,11 @@
 import math
 from itertools import pairwise
 
-from dipcli import memory as needs
-from dipcli import presets, tiling
+from dipcli import presets
 from dipcli.batch.request import Job, Request
 from dipcli.settings import CHAINED, Settings
+from dipcli.system import memory as needs
+from dipcli.tiling import layout
 
 # Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and
 # 1.45e-5 s for each multiplication per pixel (0.4 s for 8-16-32-64-128, 0.7 s for
@@ -74,9 +75,9 @@ def _tiles(job: Job, request: Request, settings: Settings) -> tuple[float, int, 
     if request.crop:
         shape = (request.crop.height, request.crop.width)
     height, width = (request.scale * n for n in shape)
-    side = tiling.side(settings, (height, width), needs.available())
+    side = layout.side(settings, (height, width), needs.available())
     if side is None or request.task == "fit":
         return height * width, 1, height * width
-    rows, columns = tiling.layout(shape, side, request.scale)
+    rows, columns = layout.layout(shape, side, request.scale)
     tile = math.prod(spans[0][1] for spans in (rows, columns)) * request.scale**2
     return tile, len(rows) * len(columns), height * width

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
-from dipcli import memory, waiting
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.work import Watch, work
 from dipcli.observers import Interrupt
+from dipcli.system import memory, waiting
 
 _WATCHDOG = 0.5  # seconds between looks whether the parent still lives
 
@@ -75,7 +75,7 @@ def _devices(workers: int, device: str) -> list[str]:
         return ["cpu"] * workers  # without waiting for torch
     import torch
 
-    from dipcli.prior import devices
+    from dipcli.system import devices
 
     chosen = devices.choose(device)
     count = torch.cuda.device_count() if chosen.type == "cuda" and ":" not in device else 0

@@ -20,7 +20,7 @@ from dipcli.observers import Curve, Frames
 from dipcli.pictures import Picture, encode, enlarge_alpha, format_for_suffix, write_atomic
 
 if TYPE_CHECKING:
-    from dipcli.restore import Result
+    from dipcli.api import Result
 
 
 def assembled(

@@ -13,8 +13,8 @@ from dipcli.observers import Checkpoint, Interrupt
 from dipcli.pictures import name_of
 
 if TYPE_CHECKING:
-    from dipcli.prior.step import Runtime
     from dipcli.settings import Settings
+    from dipcli.steps.step import Runtime
 
 
 def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:

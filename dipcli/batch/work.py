@@ -29,7 +29,7 @@ from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
 from dipcli.pictures import Picture, read
 
 if TYPE_CHECKING:
-    from dipcli.prior.step import Runtime, Step
+    from dipcli.steps.step import Runtime, Step
 
 
 @dataclass
@@ -119,7 +119,7 @@ def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
 
 def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) -> Outcome:
     """Read and write; what lies between is only done again if the output does not hold it."""
-    from dipcli.restore import runtime_for
+    from dipcli.api import runtime_for
 
     runtime = runtime_for(request.device, request.seed)
     picture = cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
@@ -139,7 +139,7 @@ def _restored(
     claim: claims.Claim | None,
 ) -> Outcome:
     """Restore, write; the output first, so that what lies beside it is known as ours."""
-    from dipcli.restore import restore
+    from dipcli.api import restore
 
     hole = hole_of(job, request, picture, watch.note)
     task = task_of(request, picture, hole)

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from dipcli.bench import memory
+from dipcli.bench import usage
 from dipcli.bench.cases import Case, Pixels, Problem, problem
 from dipcli.bench.orders import Order
 from dipcli.errors import DipError, UsageError
-from dipcli.memory import reuse
 from dipcli.pictures import read
-from dipcli.waiting import asleep
+from dipcli.system.memory import reuse
+from dipcli.system.waiting import asleep
 
 if TYPE_CHECKING:
-    from dipcli.prior.step import Step
-    from dipcli.restore import Result
+    from dipcli.api import Result
     from dipcli.settings import Settings
+    from dipcli.steps.step import Step
     from dipcli.tasks import Task
 
 # Arguments of the task; all others are fields of Settings.
@@ -66,9 +66,9 @@ def measure(order: Order) -> dict[str, Any]:
     """Restore, then score; the record as plain JSON types."""
     import torch
 
-    before = memory.current()
+    before = usage.current()
+    from dipcli.api import restore, runtime_for
     from dipcli.bench import score
-    from dipcli.restore import restore, runtime_for
 
     case, given = order.case, problem(order.case)
     runtime = runtime_for(order.variant.device, order.variant.seed)
@@ -78,7 +78,7 @@ def measure(order: Order) -> dict[str, Any]:
     watch = Watch(case, task, given.truth) if order.watch else None
     result = restore(task, settings, runtime, [watch] if watch else [])
     seconds = perf_counter() - began - (watch.seconds if watch else 0.0)
-    peak = memory.peak()
+    peak = usage.peak()
 
     psnr, ssim = score.score(case, result.image, given.truth)
     name, plain = score.yardstick(case, given)

@@ -22,11 +22,12 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from dipcli import memory, presets
+from dipcli import presets
+from dipcli.api import runtime_for
 from dipcli.prior.fit import Descent, Problem
-from dipcli.prior.step import Runtime
-from dipcli.restore import runtime_for
 from dipcli.settings import Settings
+from dipcli.steps.step import Runtime
+from dipcli.system import memory
 
 WARM_UP = 3  # steps
 MEASURED = 10  # steps

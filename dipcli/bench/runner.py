@@ -21,7 +21,8 @@ from dipcli.errors import UsageError
 
 # What decides a result: the method, and how the pictures were degraded.
 METHOD = (
-    *("settings.py", "presets.py", "restore.py", "degradation", "prior", "tasks"),
+    *("settings.py", "api.py", "system", "steps", "degradation", "prior", "patches", "filling"),
+    *("learning", "presets", "tasks", "tiling"),
     *("bench/cases.py", "bench/camera.py", "bench/impulse.py"),
 )
 Record = dict[str, Any]

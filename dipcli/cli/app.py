@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 import dipcli
-from dipcli import memory
 from dipcli.cli import config
 from dipcli.errors import DipError, MemoryLimitError
+from dipcli.system import memory
 
 _COMMANDS = ("denoise", "superres", "inpaint", "fit", "presets", "doctor")
 INTERRUPTED, TERMINATED = 130, 143  # 128 + the number of the signal

@@ -32,7 +32,7 @@ def doctor(pictures: tuple[str, ...], as_json: bool) -> int:
     """
     if pictures:
         return max(_examine(name, as_json) for name in pictures)
-    from dipcli.prior import devices
+    from dipcli.system import devices
 
     facts: dict[str, object] = {"dip": dipcli.__version__, **devices.facts()}
     facts["packages"] = {name: _version(name) for name in _BASE}

@@ -1,7 +1,6 @@
 """What the user sees: bars on a terminal, plain lines elsewhere, JSON lines on stdout."""
 
 import json
-import sys
 import time
 from collections import Counter
 from contextlib import AbstractContextManager
@@ -154,12 +153,3 @@ class Plain(AbstractContextManager["Plain"]):
         self.console.json(outcome.to_json())
         if not outcome.bad:
             self.console.line(ending(outcome, verbose=self.verbose))
-
-
-def choose_reporter(console: Console, *, several: bool, verbose: bool) -> Plain:
-    """Bars where somebody watches, plain lines elsewhere."""
-    if console.quiet or not sys.stderr.isatty():
-        return Plain(console, verbose=verbose)
-    from dipcli.cli.bars import Bars
-
-    return Bars(console, several=several, verbose=verbose)

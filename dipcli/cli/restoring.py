@@ -9,15 +9,17 @@ from typing import Any
 
 import click
 
-from dipcli import presets, waiting
+from dipcli import presets
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.request import ALPHA, Request
 from dipcli.cli.config import COMMANDS
 from dipcli.cli.options import OVERRIDES
-from dipcli.cli.render import Console, choose_reporter
+from dipcli.cli.render import Console
+from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
 from dipcli.settings import Settings
+from dipcli.system import waiting
 
 _STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more quits at once"
 

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from dipcli.degradation import impulses, outliers
 from dipcli.degradation import noise as noises
-from dipcli.degradation.coding import JpegCoding
 from dipcli.degradation.cues import Cues, strength_of
 from dipcli.degradation.jpeg_grid import detect
 from dipcli.degradation.noise import Noise
+from dipcli.pictures.coding import JpegCoding
 
 LEAST_SIDE = 32  # pixels; a smaller picture has too few blocks to tell
 FEW_COLOURS, FEW_GRAYS = 256, 16  # so few are drawn, scanned in two levels, or of a palette

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dipcli.degradation.coding import BLOCK, JpegCoding
+from dipcli.pictures.coding import BLOCK, JpegCoding
 
 LEVELS = 255.0
 MIDDLE = 128.0  # taken off each component before its DCT

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dipcli.degradation.coding import (
+from dipcli.degradation.jpeg import LEVELS, Layout, components, dct
+from dipcli.pictures.coding import (
     BLOCK,
     CHROMA,
     LUMA,
@@ -27,7 +28,6 @@ from dipcli.degradation.coding import (
     scaled,
     standard,
 )
-from dipcli.degradation.jpeg import LEVELS, Layout, components, dct
 
 MOST_BLOCKS = 3000  # whose coefficients are looked at
 GRID_BLOCKS = 300  # in search of the grid

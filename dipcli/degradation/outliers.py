@@ -53,7 +53,7 @@ def neighbours(y: Values) -> Values:
 def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
     """The values hit by impulses of any value, (H, W, C) bool, and the evidence; None if none are.
 
-    y: (H, W, C) float32 in [0, 1]. `prior.filled.refined` tells better which values are hit.
+    y: (H, W, C) float32 in [0, 1]. `patches.filled.refined` tells better which values are hit.
     """
     if lonely(y) < LEAST_RATE / 4 or levels(y) < LEAST_LEVELS:
         return None

@@ -11,10 +11,10 @@ from dipcli.errors import CheckpointError, OutputError, WriteError
 from dipcli.observers.interrupt import Interrupt
 from dipcli.observers.pace import Every
 from dipcli.pictures import name_of, write_atomic
-from dipcli.prior.memory import Memory
+from dipcli.steps.resume import Memory
 
 if TYPE_CHECKING:
-    from dipcli.prior.step import Step
+    from dipcli.steps.step import Step
 
 INTERVAL = 30.0  # seconds between saves
 SHARE = 0.05  # of the time at most goes into saving
@@ -49,7 +49,7 @@ class Checkpoint:
         """Save, if it is time; a failure is told and the run goes on."""
         if not (self._every.due() or self._interrupt.came):
             return
-        from dipcli.prior.checkpoint import encode
+        from dipcli.observers.packing import encode
 
         began = time.monotonic()
         try:
@@ -63,7 +63,7 @@ class Checkpoint:
         self._path.unlink(missing_ok=True)
 
     def _load(self, replace: bool) -> Memory:
-        from dipcli.prior.checkpoint import decode, facts_of
+        from dipcli.observers.packing import decode, facts_of
 
         data = self._path.read_bytes() if self._path.exists() else b""
         if not data:

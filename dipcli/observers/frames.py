@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
-from dipcli.prior.memory import Plain
+from dipcli.steps.resume import Plain
 
 if TYPE_CHECKING:
-    from dipcli.prior.step import Step
+    from dipcli.steps.step import Step
 
 SIDE = 512  # pixels: larger frames are reduced
 MOST = 96  # frames kept; at 512x512 in colour that is 75 MB

@@ -10,7 +10,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from dipcli.prior.step import Step
+    from dipcli.steps.step import Step
 
 
 class Interrupt:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from dipcli.prior.step import Step
+    from dipcli.steps.step import Step
 
 
 class Reference:

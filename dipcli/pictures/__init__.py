@@ -1,7 +1,6 @@
 """Picture files: read by header, kept whole, written atomically."""
 
 from dipcli.pictures.alpha import enlarge_alpha, fill_transparent
-from dipcli.pictures.files import name_of, remove_litter, write_atomic
 from dipcli.pictures.formats import (
     FORMATS,
     HEAD,
@@ -17,6 +16,7 @@ from dipcli.pictures.provenance import read_provenance
 from dipcli.pictures.reading import MAX_PIXELS, read
 from dipcli.pictures.scanning import probe
 from dipcli.pictures.writing import encode, lost
+from dipcli.system.files import name_of, remove_litter, write_atomic
 
 __all__ = [
     "FORMATS",

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import MaskError, PictureError
-from dipcli.pictures.files import name_of
 from dipcli.pictures.picture import Picture
 from dipcli.pictures.reading import read
 from dipcli.pictures.scanning import probe
+from dipcli.system.files import name_of
 
 _MOST, _LEAST = 0.95, 0.0001  # fractions of the picture beyond which a hole is suspicious
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601

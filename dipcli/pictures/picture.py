@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dipcli.degradation.coding import JpegCoding
+from dipcli.pictures.coding import JpegCoding
 
 
 @dataclass(frozen=True)

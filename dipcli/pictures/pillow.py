@@ -20,7 +20,7 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from dipcli.degradation.coding import JpegCoding, of_file
+from dipcli.pictures.coding import JpegCoding, of_file
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.metadata import settled, settled_xmp

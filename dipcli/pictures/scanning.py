@@ -9,10 +9,10 @@ from pathlib import Path
 
 from dipcli.errors import PictureError
 from dipcli.pictures import heif, pillow, png, tiff, webp
-from dipcli.pictures.files import name_of
 from dipcli.pictures.formats import HEAD, foreign, sniff
 from dipcli.pictures.headers import Header, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
+from dipcli.system.files import name_of
 
 _SCANNERS: Mapping[str, Callable[[Buffer], Scan]] = {
     "PNG": png.scan,

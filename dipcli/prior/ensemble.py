@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from dipcli.prior.fit import Descent, Make, Problem, fit
-from dipcli.prior.memory import Plain
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.steps.resume import Plain
+from dipcli.steps.step import Runtime, Step
 
 CATCHING_UP = 12  # 20 % more error than the best run, noise included: a ninth of the weight
 WORTH_STARTING = 0.25  # of the time the last run took: with less, another run is not begun

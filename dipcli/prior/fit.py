@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from dipcli.degradation.operators import Identity, Operator
 from dipcli.prior import inputs, losses, networks, optimizers, stopping
-from dipcli.prior.devices import reproducible
-from dipcli.prior.guard import Guard
-from dipcli.prior.operators import Identity, Operator
-from dipcli.prior.step import Runtime, Step, Stepping
+from dipcli.prior.divergence import Guard
 from dipcli.settings import Settings
+from dipcli.steps.step import Runtime, Step, Stepping
+from dipcli.system.devices import reproducible
 
 
 @dataclass(frozen=True, eq=False)

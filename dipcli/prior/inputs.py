@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dipcli.prior.borders import extend
+from dipcli.degradation.borders import extend
 
 PYRAMID_LEVELS = 6  # the coarsest noise is drawn at 1/32
 _MARGIN = 32  # pixels by which the jitter noise is larger than z

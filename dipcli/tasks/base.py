@@ -16,9 +16,9 @@ from torch import Tensor
 
 from dipcli import presets
 from dipcli.errors import UsageError
-from dipcli.prior.memory import Changing, Memory
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.steps.resume import Changing, Memory
+from dipcli.steps.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, Window, to_array
 
 LEAST_TIME = 1e-3  # seconds

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from dipcli import presets
 from dipcli.degradation import damage as damages
-from dipcli.degradation.coding import JpegCoding
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
-from dipcli.prior.step import Runtime, Step
+from dipcli.pictures.coding import JpegCoding
 from dipcli.settings import Settings
+from dipcli.steps.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, Window
 from dipcli.tasks.base import within
 from dipcli.tasks.filters import cleaned, covariances_of, filtering, found_out

@@ -19,15 +19,16 @@ from torch import Tensor
 
 from dipcli import presets
 from dipcli.degradation import damage as damages
-from dipcli.degradation.coding import JpegCoding
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
 from dipcli.errors import UsageError
+from dipcli.learning.rounds import bootstrapped
+from dipcli.pictures.coding import JpegCoding
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks import trust
+from dipcli.steps.step import Runtime, Step
+from dipcli.tasks import evidence
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import after, annotated, deadline_of, within
 from dipcli.tasks.controlled import Controlled
@@ -40,7 +41,6 @@ from dipcli.tasks.filters import (
     fused,
     limited,
 )
-from dipcli.tasks.rounds import bootstrapped
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")
 THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
@@ -122,7 +122,7 @@ class Denoise(Controlled):
         A sigma that was given is not believed here: the noise is estimated.
         """
         found = None if self.sigma is not None else self.damage
-        return trust.of_denoised(self.observation, result, self.noise, found)
+        return evidence.of_denoised(self.observation, result, self.noise, found)
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)

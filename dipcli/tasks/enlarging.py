@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from dipcli.prior.completion import (
+from dipcli.degradation.projection import project
+from dipcli.learning.training_pairs import enlarged
+from dipcli.learning.zero_shot import Learner
+from dipcli.patches.completion import (
     FITTED_SIGMA,
     LEARNT_SIGMA,
     REPEATED_SIGMA,
@@ -15,12 +18,9 @@ from dipcli.prior.completion import (
     refinements,
 )
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.examples import enlarged
 from dipcli.prior.fit import Descent, Problem
-from dipcli.prior.internal import Learner
-from dipcli.prior.projection import project
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.steps.step import Runtime, Step
 from dipcli.tasks.base import Reached, after, passed, within
 
 

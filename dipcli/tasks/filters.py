@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
-from dipcli.degradation.coding import JpegCoding
+from dipcli.degradation import beneath
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
-from dipcli.prior import artefacts, beneath, correlated, filled, patches
-from dipcli.prior.step import Runtime, Step
+from dipcli.patches import artefacts, correlated, filled, filter
+from dipcli.pictures.coding import JpegCoding
 from dipcli.settings import Settings
+from dipcli.steps.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, to_array, to_tensor
 from dipcli.tasks.base import Reached, after, passed, within
 
@@ -64,19 +65,19 @@ def filtering(
     """
     shared = tuple(S.to(y.device) for S in covariances)
     count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
-    chain, beside = patches.schedule(count, y.shape[1], settings.stride)
+    chain, beside = filter.schedule(count, y.shape[1], settings.stride)
     if shared:
         chain, beside = chain + beside, ()  # all passes are those of `correlated.estimates`
 
     def estimates(reached: Reached | None) -> Iterable[Tensor]:
         if shared and chain:
             return correlated.estimates(y, shared, count, settings.stride, reached)
-        return patches.estimates(y, model, chain, reached=reached) if chain else ()
+        return filter.estimates(y, model, chain, reached=reached) if chain else ()
 
     def witnesses(last: Step | None) -> Iterator[Step]:
         first = 0 if last is None else last.index + 1 - len(chain)
         for index in range(first, len(beside)):
-            found = patches.once(y, pilot, model, beside[index])
+            found = filter.once(y, pilot, model, beside[index])
             mean = found if last is None else last.estimate.lerp(found, 1 / (index + 1))
             loss = (mean - (pilot if last is None else last.estimate)).square().mean()
             last = Step(len(chain) + index, total, name, 0, loss, found, mean)

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt
 from torch import Tensor
 
-from dipcli.degradation.coding import JpegCoding
+from dipcli.degradation.operators import Mask
 from dipcli.errors import MaskError
-from dipcli.prior.completion import completions, interpolated, thin_plate
+from dipcli.filling.shiftmap import continuations, holes
+from dipcli.patches.completion import completions, interpolated, thin_plate
+from dipcli.pictures.coding import JpegCoding
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Problem
-from dipcli.prior.operators import Mask
-from dipcli.prior.shiftmap import continuations, holes
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks import trust
+from dipcli.steps.step import Runtime, Step
+from dipcli.tasks import evidence
 from dipcli.tasks.arrays import Window, to_array
 from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
 from dipcli.tasks.cleaning import Cleaning
@@ -118,7 +118,7 @@ class Inpaint(Task):
 
     def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
         """The noise of the filled picture; there is no residual, what is known is kept."""
-        return {"noise_after": trust.level(result)}
+        return {"noise_after": evidence.level(result)}
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)

@@ -19,10 +19,10 @@ from torch import Tensor
 from dipcli.errors import UsageError
 from dipcli.prior.fit import Problem
 from dipcli.prior.fit import fit as fit_one
-from dipcli.prior.memory import Plain
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
-from dipcli.tasks import trust
+from dipcli.steps.resume import Plain
+from dipcli.steps.step import Runtime, Step
+from dipcli.tasks import evidence
 from dipcli.tasks.base import Task, deadline_of
 
 TARGETS = ("natural", "noisy", "shuffled", "noise")
@@ -95,8 +95,9 @@ class Fit(Task):
         if "natural" not in self.targets:
             return {}
         observation = self.observation
-        levels = {"noise_before": trust.level(observation), "noise_after": trust.level(result)}
-        return {**levels, "residual": trust.distance(observation, result)}
+        before, after = evidence.level(observation), evidence.level(result)
+        levels = {"noise_before": before, "noise_after": after}
+        return {**levels, "residual": evidence.distance(observation, result)}
 
 
 def shared(deadline: float | None, parts: int) -> float | None:

@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli import presets
-from dipcli.degradation.coding import JpegCoding
+from dipcli.degradation.operators import Downsample
 from dipcli.errors import UsageError
-from dipcli.prior.examples import enlarged
+from dipcli.learning.self_training import Plan, repeated
+from dipcli.learning.training_pairs import enlarged
+from dipcli.pictures.coding import JpegCoding
 from dipcli.prior.fit import Problem
-from dipcli.prior.operators import Downsample
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import KERNELS, Settings
-from dipcli.tasks import trust
+from dipcli.steps.step import Runtime, Step
+from dipcli.tasks import evidence
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Task, after, annotated, deadline_of, within
 from dipcli.tasks.cleaning import Cleaning
 from dipcli.tasks.enlarging import enlarging, full, planned
-from dipcli.tasks.repeats import Plan, repeated
 
 SCALES = (2, 3, 4, 8)
 REPEATING = (4, 8)  # scales that leave something to enlarge from twice the observation's size
@@ -98,8 +98,8 @@ class SuperRes(Task):
         Where the small picture was restored before, what was taken away then is in there.
         """
         operator = Downsample(self.scale, settings.kernel)
-        again = trust.reduced(result, self.observation, operator, self.scale)
-        return {"noise_before": trust.level(self.observation), "residual": again}
+        again = evidence.reduced(result, self.observation, operator, self.scale)
+        return {"noise_before": evidence.level(self.observation), "residual": again}
 
     def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
         deadline = deadline_of(settings, runtime)

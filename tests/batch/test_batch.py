@@ -18,8 +18,8 @@ from dipcli.batch.outcome import Outcome, Status, finite, worst
 from dipcli.batch.request import Job, Request
 from dipcli.errors import OutputError, UsageError
 from dipcli.pictures import Header
-from dipcli.pictures.files import born
 from dipcli.settings import Settings
+from dipcli.system.files import born
 
 
 def dead_pid() -> int:

@@ -29,7 +29,7 @@ def no_run(monkeypatch):
     """Whatever is restored from here on fails."""
 
     def forbid() -> None:
-        monkeypatch.setattr("dipcli.restore.restore", lambda *a, **k: pytest.fail("restored"))
+        monkeypatch.setattr("dipcli.api.restore", lambda *a, **k: pytest.fail("restored"))
 
     return forbid
 

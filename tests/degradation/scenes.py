@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dipcli.degradation.coding import of_file
+from dipcli.pictures.coding import of_file
 
 
 def scene(height, width, seed=0):

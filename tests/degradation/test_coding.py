@@ -5,8 +5,8 @@ import pytest
 from scenes import file_of, scene
 from skimage.util import view_as_blocks
 
-from dipcli.degradation.coding import JpegCoding, of_file, scaled, standard
 from dipcli.pictures import read
+from dipcli.pictures.coding import JpegCoding, of_file, scaled, standard
 from dipcli.pictures.reading import turned
 
 LAYERS = [(1, 2, 2, 0), (2, 1, 1, 1), (3, 1, 1, 1)]

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from dipcli.degradation.coding import standard
 from dipcli.degradation.damage import LIMIT, examine
+from dipcli.pictures.coding import standard
 
 
 def scaled(levels):

@@ -4,8 +4,8 @@ import torch
 from scenes import decoded, file_of, psnr, scene, tensor, to_levels
 
 from dipcli.degradation import jpeg
-from dipcli.degradation.coding import standard
 from dipcli.degradation.jpeg import Intervals, Layout, components, project, recompress, spectrum
+from dipcli.pictures.coding import standard
 
 SAMPLINGS = [0, 1, 2]
 

@@ -4,7 +4,7 @@ import skimage.data
 from scenes import decoded, file_of, scene, tensor, to_levels
 
 from dipcli.degradation.jpeg_grid import detect
-from dipcli.prior.artefacts import estimates
+from dipcli.patches.artefacts import estimates
 
 
 def found(levels):

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from dipcli.degradation.operators import Downsample
 from dipcli.prior import fit as loop
 from dipcli.prior.ensemble import Mean, ensemble, trust
 from dipcli.prior.fit import Problem, fit
-from dipcli.prior.operators import Downsample
-from dipcli.prior.step import Runtime, Step
 from dipcli.settings import Settings
+from dipcli.steps.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
 TINY = Settings().override(channels=(4, 8), input_depth=4, iters=12, runs=1)

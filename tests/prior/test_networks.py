@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from dipcli import presets
-from dipcli.prior.layers import enlarge
 from dipcli.prior.networks import build, canvas
+from dipcli.prior.networks.layers import enlarge
 from dipcli.settings import Settings
 
 

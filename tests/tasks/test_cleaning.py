@@ -9,9 +9,9 @@ from PIL import Image
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio as psnr
 
-from dipcli import restore, tasks
-from dipcli.degradation.coding import standard
-from dipcli.prior.step import Runtime
+from dipcli import api, tasks
+from dipcli.pictures.coding import standard
+from dipcli.steps.step import Runtime
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.cleaning import FEWEST_PIXELS, STAGE, sheet
 
@@ -41,9 +41,9 @@ TRUTH = data.astronaut()[40:168, 140:268]
 SMALL = small(TRUTH, 2)
 
 
-def enlarged(picture: np.ndarray, **options: object) -> restore.Result:
+def enlarged(picture: np.ndarray, **options: object) -> api.Result:
     task = tasks.superres(picture, scale=2, **options)
-    return restore.restore(task, task.settings("fast", **FILTER), CPU)
+    return api.restore(task, task.settings("fast", **FILTER), CPU)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_hole_continues_no_damage_and_what_is_known_stays_bit_for_bit(damage, 
     filled = {}
     for as_is in (False, True):
         task = tasks.inpaint(damaged, hole, coding=coding, as_is=as_is)
-        result = restore.restore(task, task.settings("fast", runs=0, passes=6), CPU)
+        result = api.restore(task, task.settings("fast", runs=0, passes=6), CPU)
         assert np.array_equal(result.image[~hole], damaged[~hole])
         assert result.notes.get("noise") == (None if as_is else kind)
         filled[as_is] = result.image[hole]
@@ -119,7 +119,7 @@ def test_scattered_losses_are_filled_as_they_are():
     results = []
     for as_is in (False, True):
         task = tasks.inpaint(picture, hole, as_is=as_is)
-        results.append(restore.restore(task, task.settings("fast", passes=4), CPU).image)
+        results.append(api.restore(task, task.settings("fast", passes=4), CPU).image)
     assert results[0].tobytes() == results[1].tobytes()
 
 

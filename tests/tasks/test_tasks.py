@@ -9,10 +9,10 @@ from skimage.metrics import peak_signal_noise_ratio as psnr
 
 from dipcli import presets, tasks
 from dipcli.degradation.noise import Noise
+from dipcli.degradation.operators import Downsample
 from dipcli.errors import MaskError, UsageError
-from dipcli.prior.operators import Downsample
-from dipcli.prior.step import Runtime
 from dipcli.settings import Settings
+from dipcli.steps.step import Runtime
 from dipcli.tasks.denoise import share as network_share
 from dipcli.tasks.inpaint import geometry
 

@@ -1,0 +1,1 @@
+"""Large holes, filled with copies of what is known."""

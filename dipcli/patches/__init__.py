@@ -1,0 +1,1 @@
+"""The patch-group filter: groups of similar patches, estimated together."""

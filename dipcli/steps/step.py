@@ -1,0 +1,54 @@
+"""What a restoration yields, step after step."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from dipcli.steps.resume import Changing, Memory
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where and from which seed a restoration runs.
+
+    amp: the dtype of autocast (bfloat16 where the machine gains from it), None for float32;
+    memory: what the restoration goes on from, and where its state can be had.
+    """
+
+    device: torch.device
+    seed: int = 0
+    amp: torch.dtype | None = None
+    memory: Memory = field(default_factory=Memory, compare=False)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a restoration; tensors stay on the device until somebody looks.
+
+    index counts from 0 over the whole restoration, total is the number planned (stopping may
+    come sooner). estimate is what would be returned if the restoration stopped here:
+    (1, C, H, W) float32 in [0, 1]; output is the raw output of the network, or the estimate.
+    loss is 0-dimensional. spread is the disagreement between runs, (1, 1, H, W), where known.
+    notes are plain JSON facts about the run so far (noise found, stop step and why, ...).
+    """
+
+    index: int
+    total: int
+    stage: str  # "filter", "fit" or "fusion"
+    run: int
+    loss: Tensor
+    output: Tensor
+    estimate: Tensor
+    spread: Tensor | None = None
+    notes: Mapping[str, object] = field(default_factory=dict)
+
+
+class Stepping(Changing, Protocol):
+    """Something that makes steps, and goes on from a saved state."""
+
+    def steps(self) -> Iterator[Step]:
+        """Every step from here to the end."""
+        ...

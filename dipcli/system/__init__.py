@@ -1,0 +1,1 @@
+"""What machine this is: devices, free memory, how threads wait, whole files."""

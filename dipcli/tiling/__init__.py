@@ -1,0 +1,1 @@
+"""Large pictures: done in tiles, in smaller ones when the memory does not last."""

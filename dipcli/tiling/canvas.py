@@ -1,0 +1,214 @@
+"""Large pictures: a task done tile by tile, each with a margin, one fading into the next.
+
+Where tiles overlap their estimates are averaged, with weights that rise and fall along the
+overlap and are zero next to a tile's own edge, where it knows least of what lies around. What is
+global (the noise, the kind of hole) stays as found on the whole picture; every tile has the same
+seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dipcli.settings import Settings
+from dipcli.steps.step import Runtime, Step
+from dipcli.tasks.arrays import Window
+from dipcli.tasks.base import Task, deadline_of, remaining
+from dipcli.tiling import layout
+
+EDGE = 0.25  # of an overlap, at each end: what lies there is left to the other tile
+GAVE_UP = "gave_up"  # among the notes: what the result had to do without, in sentences
+SETTLED = 0.5  # of the weight: such pixels are done with, and known to the tiles to come
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A window of the observation; weight: what it says to the result there, (h, w)."""
+
+    window: Window
+    weight: Tensor
+
+
+def grid(size: tuple[int, int], longest: int, scale: int = 1) -> list[Tile]:
+    """Tiles over an observation of (H, W) = `size`, row by row; the weights of any pixel reach 1.
+
+    longest: side in pixels of the result, which is `scale` times as large.
+    """
+    rows, columns = layout.layout(size, longest, scale)
+    down = [fade(rows, i, scale) for i in range(len(rows))]
+    along = [fade(columns, i, scale) for i in range(len(columns))]
+    return [
+        Tile(Window(*row, *column), torch.outer(down[i], along[j]))
+        for i, row in enumerate(rows)
+        for j, column in enumerate(columns)
+    ]
+
+
+def fade(spans: list[tuple[int, int]], index: int, scale: int) -> Tensor:
+    """The weight along one span, (length * scale,), beside its neighbours."""
+    start, stop = spans[index]
+    weight = torch.ones((stop - start) * scale)
+    if index > 0:
+        rise = ramp((spans[index - 1][1] - start) * scale)
+        weight[: len(rise)] *= rise
+    if index + 1 < len(spans):
+        fall = 1 - ramp((stop - spans[index + 1][0]) * scale)
+        weight[-len(fall) :] *= fall
+    return weight
+
+
+def ramp(length: int) -> Tensor:
+    """From 0 to 1 over `length` pixels, level for EDGE of it at both ends."""
+    at = (torch.arange(length) + 0.5) / length
+    return ((at - EDGE) / (1 - 2 * EDGE)).clamp(0, 1)
+
+
+class Canvas:
+    """The weighted mean of the tiles so far; where there are none, a first guess.
+
+    It is changed in place, lest every step copy a large picture. number: of the tile at work;
+    made: steps before it; spread_told: whether all tiles before it told one.
+    """
+
+    def __init__(self, guess: Tensor, *, spreads: bool) -> None:
+        """guess: (1, C, H, W); spreads: whether tiles may tell the disagreement of their runs."""
+        self.spreads = spreads
+        self.layers = torch.cat([guess, torch.zeros_like(guess[:, :1])], 1) if spreads else guess
+        self.picture = self.layers[:, : guess.shape[1]]
+        self.spread = self.layers[:, guess.shape[1] :]
+        self.weight = torch.zeros_like(guess[0, 0])  # of the tiles shown
+        self.number = self.made = 0
+        self.spread_told = spreads
+        self.window: Window | None = None
+
+    def begin(self, window: Window, weight: Tensor) -> None:
+        """From here on a tile is shown at `window` of the result, until the next one begins."""
+        weight = weight.to(self.layers.device)
+        self.window = window
+        self.shown = self.layers[:, :, *window.slices]
+        self.under = self.shown.clone()
+        total = self.weight[window.slices]
+        self.weight_under = total.clone()
+        total += weight
+        self.share = torch.where(weight > 0, weight / total, weight)
+
+    def state(self) -> dict[str, Any]:
+        """As it was before the tile at work began."""
+        layers, weight = self.layers.clone(), self.weight.clone()
+        if self.window is not None:
+            layers[:, :, *self.window.slices] = self.under
+            weight[self.window.slices] = self.weight_under
+        counts = {"number": self.number, "made": self.made, "spread_told": self.spread_told}
+        return {"layers": layers, "weight": weight, **counts}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on with the tile at work."""
+        self.layers.copy_(state["layers"])
+        self.weight.copy_(state["weight"])
+        self.number, self.made = state["number"], state["made"]
+        self.spread_told = state["spread_told"]
+
+    def next(self, steps: int, told: bool) -> None:
+        """The tile at work is done, after so many steps."""
+        self.window = None
+        self.number, self.made = self.number + 1, self.made + steps
+        self.spread_told = self.spread_told and told
+
+    def show(self, step: Step) -> None:
+        """The tile's estimate and spread as they are now."""
+        layers = step.estimate
+        if self.spreads:
+            spread = layers.new_zeros(1, 1, *layers.shape[2:])
+            layers = torch.cat([layers, spread if step.spread is None else step.spread], 1)
+        torch.lerp(self.under, layers, self.share, out=self.shown)
+
+
+def tiled(task: Task, longest: int, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    """The steps of all tiles, one tile after the other; every estimate is of the whole picture.
+
+    longest: side of a tile in pixels of the result. The estimate is one canvas, which later
+    steps change; tiles to come show the task's first guess. A time budget is shared by area,
+    and what it does not reach stays a guess. spread comes with the last tile, if all have it.
+    """
+    canvas = Canvas(task.first_guess(runtime.device), spreads=settings.compares)
+    tiles = grid(task.observation.shape[:2], longest, task.scale)
+    tiles = [tile for tile in tiles if task.concerns(tile.window)]
+    yield from runtime.memory.follow(
+        "tiles", lambda _: in_turn(task, longest, tiles, canvas, settings, runtime), canvas
+    )
+
+
+def in_turn(
+    task: Task,
+    longest: int,
+    tiles: list[Tile],
+    canvas: Canvas,
+    settings: Settings,
+    runtime: Runtime,
+) -> Iterator[Step]:
+    """The steps of the tiles from the one at work on."""
+    deadline = deadline_of(settings, runtime)
+    facts = {"tile": longest, "tiles": len(tiles)}
+    last = None
+    while canvas.number < len(tiles):
+        began, left = canvas.made, len(tiles) - canvas.number
+        if last and deadline is not None and perf_counter() >= deadline:
+            yield unfinished(last, left)
+            return
+        share = allotted(deadline, tiles[canvas.number :])
+        budget = remaining(settings, share, runtime)
+        step = None
+        for step in on_tile(task, tiles[canvas.number], canvas, budget, runtime):
+            canvas.show(step)
+            told = canvas.spread_told and left == 1 and step.spread is not None
+            last = replace(
+                step,
+                index=began + step.index,
+                total=began + step.total * left,
+                output=canvas.picture,
+                estimate=canvas.picture,
+                spread=canvas.spread if told else None,
+                notes={**facts, **{k: v for k, v in step.notes.items() if k != "runs"}},
+            )
+            yield last
+        steps = 0 if step is None else step.index + 1
+        canvas.next(steps, told=step is not None and step.spread is not None)
+
+
+def on_tile(
+    task: Task, tile: Tile, canvas: Canvas, settings: Settings, runtime: Runtime
+) -> Iterator[Step]:
+    """The steps of one tile, with what they estimate of its window, which the canvas now shows."""
+    around = task.context(tile.window)
+    part = task.part(around)
+    place = around.scaled(task.scale).slices
+    part.take_over(canvas.picture[:, :, *place], canvas.weight[place] >= SETTLED)
+    if not part.concerns(Window.of(part.observation.shape)):
+        return
+    canvas.begin(tile.window.scaled(task.scale), tile.weight)
+    inner = tile.window.inside(around).scaled(task.scale).slices
+    for step in part.steps(settings, runtime):
+        spread = None if step.spread is None else step.spread[:, :, *inner]
+        yield replace(step, estimate=step.estimate[:, :, *inner], spread=spread)
+
+
+def allotted(deadline: float | None, tiles: list[Tile]) -> float | None:
+    """The deadline of the first of `tiles`: of the time left, it has a share by area."""
+    if deadline is None:
+        return None
+    areas = [tile.weight.numel() for tile in tiles]
+    now = perf_counter()
+    return now + (deadline - now) * areas[0] / sum(areas)
+
+
+def unfinished(last: Step, left: int) -> Step:
+    """One more step after `last`, to say that the time was up with so many tiles to do."""
+    index = last.index + 1
+    gave_up = [f"the time was up: {left} of {last.notes['tiles']} tiles stay as they were"]
+    return replace(last, index=index, total=index + 1, notes={**last.notes, GAVE_UP: gave_up})

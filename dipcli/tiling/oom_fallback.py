@@ -1,0 +1,122 @@
+"""Whole if the memory allows it, else in tiles; out of memory, in smaller ones, step by step."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import cast
+
+import torch
+
+from dipcli.errors import MemoryLimitError, UsageError
+from dipcli.settings import Settings
+from dipcli.steps.resume import Plain
+from dipcli.steps.step import Runtime, Step
+from dipcli.system import devices
+from dipcli.tasks.base import Task, deadline_of, remaining
+from dipcli.tiling import layout
+from dipcli.tiling.canvas import GAVE_UP, tiled
+
+TOLD = (
+    "allocate memory",  # the CPU's allocator
+    "out of memory",
+    "could not create a primitive",  # oneDNN, which has no other words for it
+)
+
+
+class Rung(Plain):
+    """An attempt: side of its tiles, None for the whole; steps made before it, and given up."""
+
+    def __init__(self, side: int | None, began: int = 0, gave_up: Sequence[str] = ()) -> None:
+        """The first one has nothing before it."""
+        self.side = side
+        self.began = began
+        self.gave_up = list(gave_up)
+
+
+def restored(task: Task, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    """The steps of a task, done in as large parts as the memory allows.
+
+    Steps of an attempt that ran out of memory count, though their estimates are lost; the note
+    GAVE_UP says what was given up. Raises MemoryLimitError if the smallest tiles do not fit.
+    """
+    deadline = deadline_of(settings, runtime)
+    rung = Rung(first_side(task, settings, runtime))
+    made = 0
+    while True:
+        rung = runtime.memory.keep("rung", rung)
+        side, began = rung.side, rung.began
+        try:
+            for step in attempt(task, side, remaining(settings, deadline, runtime), runtime):
+                made = began + step.index + 1
+                yield counted(step, began, rung.gave_up)
+            return
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            smaller = layout.smaller(task.output_shape[:2], side) if task.divisible else None
+            if smaller is None:
+                raise MemoryLimitError(exhausted(task, side)) from error
+        told = f"out of memory {called(side)}; restored in tiles of {smaller} pixels"
+        rung = Rung(smaller, made, [*rung.gave_up, told])
+        release(runtime.device)
+
+
+def first_side(task: Task, settings: Settings, runtime: Runtime) -> int | None:
+    """The side of the tiles to begin with, None for the whole; UsageError where none can be."""
+    if not task.divisible:
+        if settings.tile is not None:
+            raise UsageError(f"{task.name} takes the whole picture; leave out --tile")
+        return None
+    return layout.side(
+        settings,
+        task.output_shape[:2],
+        devices.free(runtime.device),
+        float32=runtime.amp is None,
+        bounded=runtime.device.type != "cuda",
+    )
+
+
+def attempt(task: Task, side: int | None, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    """The steps of the whole, or in tiles of `side` pixels."""
+    if side is None:
+        return task.steps(settings, runtime)
+    return tiled(task, side, settings, runtime)
+
+
+def counted(step: Step, began: int, gave_up: list[str]) -> Step:
+    """The step after `began` others that are lost, with the reason."""
+    if not gave_up:
+        return step
+    told = [*gave_up, *cast("list[str]", step.notes.get(GAVE_UP, []))]
+    notes = {**step.notes, GAVE_UP: told}
+    return replace(step, index=began + step.index, total=began + step.total, notes=notes)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether it is that, as Python, CUDA or the CPU's allocator tells it."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return any(words in str(error) for words in TOLD)
+
+
+def called(side: int | None) -> str:
+    """The attempt in words."""
+    return "as a whole" if side is None else f"in tiles of {side} pixels"
+
+
+def exhausted(task: Task, side: int | None) -> str:
+    """What to tell when nothing smaller is left."""
+    h, w, _ = task.output_shape
+    return (
+        f"out of memory for {w}x{h} {called(side)}; use fewer channels (--channels), "
+        "or a part (--crop)"
+    )
+
+
+def release(device: torch.device) -> None:
+    """Give back what a failed attempt held."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+
+from dipcli.degradation.noise import Noise
+from dipcli.patches.filter import (
+    Pass,
+    alike,
+    collaborate,
+    estimates,
+    halved,
+    once,
+    schedule,
+)
+from dipcli.patches.groups import both, ridge, ridge_apart
+
+
+def psnr(a, b):
+    return float(-10 * torch.log10((a - b).square().mean()))
+
+
+def stripes(height=48, width=56, channels=3):
+    x = torch.linspace(0, 25, width).expand(height, width)
+    picture = 0.5 + 0.3 * torch.sin(x)[None, None] * torch.linspace(0.5, 1, height)[:, None]
+    return picture.expand(1, channels, height, width).contiguous()
+
+
+def noisy(picture, sigma, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return (picture + sigma * torch.randn(picture.shape, generator=generator)).clamp(0, 1)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_each_pass_takes_noise_off_what_repeats(channels):
+    truth = stripes(channels=channels)
+    y = noisy(truth, 0.1)
+    passes, _ = schedule(3, channels, stride=3)
+    quality = [psnr(estimate, truth) for estimate in estimates(y, Noise(0.1), passes)]
+    assert quality[0] > psnr(y, truth) + 6
+    assert quality[-1] > quality[0]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 3), (17, 31)])
+def test_any_size(size):
+    y = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
+    *_, last = estimates(y, Noise(0.1), schedule(2, 3, stride=4)[0])
+    assert last.shape == y.shape
+    assert torch.isfinite(last).all()
+
+
+def test_without_noise_nothing_is_taken_off():
+    y = stripes()
+    out = collaborate(y, y, torch.zeros_like(y), Pass(4, 16, 6, 3))
+    assert torch.allclose(out, y, atol=5e-3)
+
+
+def test_the_reference_is_in_its_group_and_all_places_exist():
+    guide = torch.rand(1, 1, 20, 23, generator=torch.Generator().manual_seed(2))
+    p, wanted = 5, Pass(5, 12, 6, 3)
+    index = alike(guide, 0, 20, p, wanted)
+    ups, lefts = range(0, 16, 3), range(0, 19, 3)
+    references = [up * 19 + left for up in ups for left in lefts]
+    assert index.shape == (len(references), 12)
+    assert int(index.min()) >= 0
+    assert int(index.max()) < 16 * 19
+    for row, reference in zip(index.tolist(), references, strict=True):
+        assert row[0] == reference
+
+
+def test_the_nearest_patches_are_found():
+    guide = stripes(30, 40, 1) + 0.01 * torch.rand(
+        1, 1, 30, 40, generator=torch.Generator().manual_seed(3)
+    )
+    p, wanted = 4, Pass(4, 5, 3, 26)  # a single reference row, at the top left
+    found = alike(guide, 0, 30, p, wanted)[0].tolist()
+    patches = guide[0, 0].unfold(0, p, 1).unfold(1, p, 1)
+    reference = patches[0, 0]
+    distance = {
+        (up, left): float((patches[up, left] - reference).square().mean())
+        for up in range(4)
+        for left in range(4)
+    }
+    nearest = sorted(distance, key=distance.__getitem__)[:5]
+    assert {divmod(place, 37) for place in found} == set(nearest)
+
+
+def test_patches_all_alike_are_no_trouble():
+    flat = torch.full((1, 3, 30, 30), 0.25)
+    for pilot in (None, flat):
+        out = collaborate(flat, pilot, torch.full_like(flat, 0.01), Pass(4, 32, 6, 3))
+        assert torch.allclose(out, flat, atol=1e-3)
+
+
+def test_three_passes_in_turn_then_others_of_other_patches_beside_one_another():
+    for channels in (1, 2, 3, 4):
+        chain, beside = schedule(6, channels, 3)
+        assert [wanted.combine for wanted in chain] == [ridge, ridge, both]
+        assert len({wanted.patch for wanted in beside}) == 3
+        assert beside[0].patch == chain[-1].patch
+        assert beside[0].group > chain[-1].group
+        assert all(wanted.stride <= wanted.patch for wanted in beside)  # no value is left out
+        for count in range(9):
+            chain, beside = schedule(count, channels, 3)
+            assert len(chain) + len(beside) == count
+            assert len(beside) == min(3, max(0, count - 3))
+
+
+def test_colours_are_filtered_apart_and_come_back():
+    truth = stripes()
+    truth[:, 1] *= 0.5
+    y = noisy(truth, 0.1)
+    out = once(y, truth, Noise(0.1), Pass(8, 64, 12, 4, ridge_apart))
+    assert psnr(out, truth) > psnr(y, truth) + 8
+    unchanged = collaborate(y, y, torch.zeros_like(y), Pass(4, 16, 6, 3, ridge_apart))
+    assert torch.allclose(unchanged, y, atol=5e-3)
+
+
+def test_an_odd_edge_is_its_own_mean_when_halved():
+    image = torch.arange(15.0).view(1, 1, 3, 5)
+    assert halved(image)[0, 0].tolist() == [[3.0, 5.0, 6.5], [10.5, 12.5, 14.0]]
+
+
+def test_bands_are_invisible():
+    """The same groups, whether formed in one band or in several."""
+    truth = stripes(70, 40)
+    y = noisy(truth, 0.05)
+    whole = collaborate(y, truth, torch.full_like(y, 0.0025), Pass(4, 8, 4, 3))
+    upper = collaborate(
+        y[:, :, :44], truth[:, :, :44], torch.full_like(y[:, :, :44], 0.0025), Pass(4, 8, 4, 3)
+    )
+    assert np.allclose(whole[:, :, :30], upper[:, :, :30], atol=1e-5)
+
+
+def test_a_value_that_no_group_reaches_stays_as_it_was():
+    y = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+    estimate = collaborate(y, y, torch.full_like(y, 0.01), Pass(2, 1, radius=2, stride=4))
+    assert torch.equal(estimate[..., 2:4, :], y[..., 2:4, :])
+    assert estimate.isfinite().all()

@@ -1,0 +1,89 @@
+"""Parts within parts, one after another: what is saved of them, and how they go on."""
+
+import pytest
+
+from dipcli.steps.resume import Memory, Plain
+
+
+class Count(Plain):
+    def __init__(self) -> None:
+        self.value = 0
+
+
+def counting(memory, name, limit):
+    """Steps name0, name1, ...; the count is what changes."""
+    count = Count()
+
+    def steps(last):
+        while count.value < limit:
+            count.value += 1
+            yield f"{name}{count.value - 1}"
+
+    return memory.follow(name, steps, count)
+
+
+def twice(memory):
+    """Two inner parts in one outer, which knows how many are done; then a part of its own."""
+    done = Count()
+
+    def steps(last):
+        while done.value < 2:
+            for step in counting(memory, "inner", 3):
+                yield f"outer{done.value} {step}"
+            done.value += 1
+
+    yield from memory.follow("outer", steps, done)
+    yield from memory.follow("numbers", numbers)
+
+
+def numbers(last):
+    return iter(range(0 if last is None else last + 1, 3))
+
+
+WHOLE = list(twice(Memory()))
+
+
+def test_the_parts_in_their_order():
+    assert [f"outer{o} inner{i}" for o in range(2) for i in range(3)] + [0, 1, 2] == WHOLE
+
+
+@pytest.mark.parametrize("at", range(len(WHOLE)))
+def test_it_goes_on_with_the_last_step_of_what_was_over_and_at_hand(at):
+    memory = Memory()
+    steps = twice(memory)
+    made = [next(steps) for _ in range(at + 1)]
+    again = list(twice(Memory(memory.state())))
+    assert made == WHOLE[: at + 1]
+    before = [WHOLE[5]] if at > 5 else []  # the outer part is over: its last step stands for it
+    assert again == before + WHOLE[at:]
+
+
+def test_what_an_earlier_part_led_to_is_forgotten_when_it_begins_anew():
+    memory = Memory()
+    list(twice(memory))
+    assert list(memory.state()["parts"]) == ["outer", "numbers"]
+    again = twice(memory)
+    next(again)
+    assert list(memory.state()["parts"]) == ["outer", "inner"]
+
+
+def test_a_part_that_is_left_early_is_over():
+    memory = Memory()
+    steps = counting(memory, "inner", 3)
+    next(steps)
+    steps.close()
+    assert list(counting(Memory(memory.state()), "inner", 3)) == ["inner0"]
+
+
+def test_what_is_kept_comes_back_once():
+    memory = Memory()
+    memory.keep("count", Count()).value = 7
+    later = Memory(memory.state())
+    assert later.keep("count", Count()).value == 7
+    assert later.keep("count", Count()).value == 0
+
+
+def test_seconds_add_up():
+    first = Memory({"seconds": 10.0, "parts": {}})
+    assert first.seconds == 10.0
+    assert 10.0 <= Memory(first.state()).seconds < 20.0
