@@ -9,7 +9,8 @@ import pytest
 SIDE = 224
 STEPS = f"""
 import numpy as np
-from dipcli import memory, restore, tasks
+from dipcli import api, tasks
+from dipcli.system import memory
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096
@@ -20,7 +21,7 @@ task = tasks.denoise(image, sigma=25.0)
 settings = task.settings("auto", iters=50, passes=2, stop="none", channels=(8, 8))
 used = {{}}
 observe = lambda step: used.update({{step.index: resident()}})
-restore.restore(task, settings, restore.runtime_for("cpu", 0), [observe])
+api.restore(task, settings, api.runtime_for("cpu", 0), [observe])
 print(used[50] - used[20])
 """
 

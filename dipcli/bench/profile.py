@@ -24,7 +24,8 @@ from torch.utils.flop_counter import flop_registry
 
 from dipcli import presets
 from dipcli.api import runtime_for
-from dipcli.prior.fit import Descent, Problem
+from dipcli.degradation.problem import Problem
+from dipcli.prior.fit import Descent
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime
 from dipcli.system import memory

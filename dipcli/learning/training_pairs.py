@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from dipcli.degradation.borders import extend
 from dipcli.degradation.operators import Downsample
+from dipcli.degradation.resizing import enlarged
 
 SIZES = (1.0, 0.85, 0.7, 0.6)  # copies to learn from; the whole alone: bird x4 0.7 dB less
 LEAST = 16  # pixels: the shortest side of a copy
@@ -64,11 +65,6 @@ def copies(whole: Tensor, factor: int) -> Iterator[Tensor]:
             )
         multiple = tuple(factor * -(-n // factor) for n in (h, w))
         yield extend(small.clamp(0, 1), (multiple[0], multiple[1])).to(whole.device)
-
-
-def enlarged(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Interpolated bicubically to (H, W) = `size`, between 0 and 1."""
-    return F.interpolate(x, size, mode="bicubic", align_corners=False).clamp(0, 1)
 
 
 def turned(x: Tensor, turns: int, mirrored: int) -> Tensor:

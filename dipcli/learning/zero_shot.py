@@ -17,10 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from dipcli.degradation.operators import Downsample
+from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
-from dipcli.learning.training_pairs import Pair, drawn, enlarged, examples, turned, turned_back
+from dipcli.degradation.resizing import enlarged
+from dipcli.learning.training_pairs import Pair, drawn, examples, turned, turned_back
 from dipcli.prior import losses, optimizers
-from dipcli.prior.fit import Problem, over, seeded
+from dipcli.prior.fit import over, seeded
 from dipcli.prior.networks.layers import initialise
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step

@@ -9,7 +9,8 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from dipcli.prior.fit import Descent, Make, Problem, fit
+from dipcli.degradation.problem import Problem
+from dipcli.prior.fit import Descent, Make, fit
 from dipcli.settings import Settings
 from dipcli.steps.resume import Plain
 from dipcli.steps.step import Runtime, Step

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -17,28 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from dipcli.degradation.operators import Identity, Operator
+from dipcli.degradation.problem import Problem
 from dipcli.prior import inputs, losses, networks, optimizers, stopping
 from dipcli.prior.divergence import Guard
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step, Stepping
 from dipcli.system.devices import reproducible
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What the network has to explain.
-
-    observation: (1, C, h, w) float32 in [0, 1]; size: (H, W) of the picture sought;
-    known: (1, 1, h, w) float32, 1 where the observation counts, None for everywhere;
-    picture: (1, D, H, W), a picture to start from when the input kind is "picture".
-    """
-
-    observation: Tensor
-    size: tuple[int, int]
-    operator: Operator = field(default_factory=Identity)
-    known: Tensor | None = None
-    picture: Tensor | None = None
 
 
 class Run:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from time import perf_counter
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,11 +15,8 @@ from torch import Tensor
 from dipcli import presets
 from dipcli.errors import UsageError
 from dipcli.settings import Settings
-from dipcli.steps.resume import Changing, Memory
 from dipcli.steps.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, Window, to_array
-
-LEAST_TIME = 1e-3  # seconds
 
 
 class Task(ABC):
@@ -100,75 +95,3 @@ class Task(ABC):
     def judged(self, estimate: Tensor, rendered: NDArray[Any]) -> NDArray[Any]:
         """What `evidence` is to speak of: what was rendered, but for what the user mixed in."""
         return rendered
-
-
-def deadline_of(settings: Settings, runtime: Runtime) -> float | None:
-    """The perf_counter() time at which the budget is spent: from now, what is left of it."""
-    if settings.time is None:
-        return None
-    return perf_counter() + settings.time - runtime.memory.seconds
-
-
-def remaining(settings: Settings, deadline: float | None, runtime: Runtime) -> Settings:
-    """The settings whose budget ends at `deadline`; one step is made even if it is over."""
-    if deadline is None:
-        return settings
-    left = max(LEAST_TIME, deadline - perf_counter())
-    return replace(settings, time=left + runtime.memory.seconds)
-
-
-def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
-    """The same steps, each with `facts` among its notes."""
-    for step in steps:
-        yield replace(step, notes={**facts, **step.notes})
-
-
-def within(steps: Iterable[Step], deadline: float | None, longer: float = 1.0) -> Iterator[Step]:
-    """The same steps, as many as end before the deadline if each takes as long as the last.
-
-    The first is always made. longer: how many times as long as the last a step may take.
-    """
-    began = perf_counter()
-    for step in steps:
-        took = perf_counter() - began
-        yield step
-        began = perf_counter()
-        if deadline is not None and began + longer * took > deadline:
-            return
-
-
-def after(step: Step, steps: Iterable[Step]) -> Iterator[Step]:
-    """`steps`, counted on from `step`."""
-    first = step.index + 1
-    for later in steps:
-        yield replace(later, index=first + later.index, total=first + later.total)
-
-
-Reached = tuple[int, Tensor]  # how many passes of a filter were made, and what they gave
-
-
-def passed(
-    estimates: Callable[[Reached | None], Iterable[Tensor]],
-    start: Tensor,
-    total: int,
-    memory: Memory,
-    subject: Changing | None = None,
-    name: str = "filter",
-) -> Iterator[Step]:
-    """Estimates of a filter as steps of a stage, called `name`.
-
-    estimates: makes those after what is reached, None for all. loss is the mean square of how
-    far each moved, from `start` on; total: steps planned; subject: what changes in the filter
-    beside the estimate.
-    """
-
-    @torch.no_grad()  # only while a step is made, not while it rests between two
-    def steps(last: Step | None) -> Iterator[Step]:
-        reached = None if last is None else (last.index + 1, last.estimate)
-        made, before = (0, start) if reached is None else reached
-        for index, estimate in enumerate(estimates(reached), made):
-            loss = (estimate - before).square().mean()
-            yield Step(index, total, name, 0, loss, estimate, estimate)
-            before = estimate
-
-    return memory.follow(name, steps, subject)

@@ -21,8 +21,8 @@ from dipcli.degradation.noise import Noise
 from dipcli.pictures.coding import JpegCoding
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import within
 from dipcli.tasks.arrays import Pixels, Window
-from dipcli.tasks.base import within
 from dipcli.tasks.filters import cleaned, covariances_of, filtering, found_out
 
 STAGE = "cleaning"

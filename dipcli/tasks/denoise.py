@@ -21,16 +21,16 @@ from dipcli import presets
 from dipcli.degradation import damage as damages
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
+from dipcli.degradation.problem import Problem
 from dipcli.errors import UsageError
 from dipcli.learning.rounds import bootstrapped
 from dipcli.pictures.coding import JpegCoding
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.fit import Problem
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import after, annotated, deadline_of, within
 from dipcli.tasks import evidence
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.base import after, annotated, deadline_of, within
 from dipcli.tasks.controlled import Controlled
 from dipcli.tasks.controls import FULL, Controls
 from dipcli.tasks.filters import (

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
-from dipcli.learning.training_pairs import enlarged
+from dipcli.degradation.resizing import enlarged
 from dipcli.learning.zero_shot import Learner
 from dipcli.patches.completion import (
     FITTED_SIGMA,
@@ -18,10 +19,10 @@ from dipcli.patches.completion import (
     refinements,
 )
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.fit import Descent, Problem
+from dipcli.prior.fit import Descent
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
-from dipcli.tasks.base import Reached, after, passed, within
+from dipcli.steps.stream import Reached, after, passed, within
 
 
 def enlarging(

@@ -19,8 +19,8 @@ from dipcli.patches import artefacts, correlated, filled, filter
 from dipcli.pictures.coding import JpegCoding
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import Reached, after, passed, within
 from dipcli.tasks.arrays import Pixels, to_array, to_tensor
-from dipcli.tasks.base import Reached, after, passed, within
 
 MOST_CORRELATED = 4  # passes worth making where neighbours share the noise
 Clear = Callable[[Tensor, Noise], Iterator[Step]]  # takes noise away from a picture

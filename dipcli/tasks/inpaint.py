@@ -14,17 +14,18 @@ from scipy.ndimage import binary_dilation, distance_transform_edt
 from torch import Tensor
 
 from dipcli.degradation.operators import Mask
+from dipcli.degradation.problem import Problem
 from dipcli.errors import MaskError
 from dipcli.filling.shiftmap import continuations, holes
 from dipcli.patches.completion import completions, interpolated, thin_plate
 from dipcli.pictures.coding import JpegCoding
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.fit import Problem
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import Reached, after, annotated, deadline_of, passed, within
 from dipcli.tasks import evidence
 from dipcli.tasks.arrays import Window, to_array
-from dipcli.tasks.base import Reached, Task, after, annotated, deadline_of, passed, within
+from dipcli.tasks.base import Task
 from dipcli.tasks.cleaning import Cleaning
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2

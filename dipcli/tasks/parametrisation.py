@@ -16,14 +16,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dipcli.degradation.problem import Problem
 from dipcli.errors import UsageError
-from dipcli.prior.fit import Problem
 from dipcli.prior.fit import fit as fit_one
 from dipcli.settings import Settings
 from dipcli.steps.resume import Plain
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import deadline_of
 from dipcli.tasks import evidence
-from dipcli.tasks.base import Task, deadline_of
+from dipcli.tasks.base import Task
 
 TARGETS = ("natural", "noisy", "shuffled", "noise")
 NOISE_SIGMA = 25 / 255  # of the noisy target

@@ -14,16 +14,17 @@ from torch import Tensor
 
 from dipcli import presets
 from dipcli.degradation.operators import Downsample
+from dipcli.degradation.problem import Problem
+from dipcli.degradation.resizing import enlarged
 from dipcli.errors import UsageError
 from dipcli.learning.self_training import Plan, repeated
-from dipcli.learning.training_pairs import enlarged
 from dipcli.pictures.coding import JpegCoding
-from dipcli.prior.fit import Problem
 from dipcli.settings import KERNELS, Settings
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import after, annotated, deadline_of, within
 from dipcli.tasks import evidence
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.base import Task, after, annotated, deadline_of, within
+from dipcli.tasks.base import Task
 from dipcli.tasks.cleaning import Cleaning
 from dipcli.tasks.enlarging import enlarging, full, planned
 

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import deadline_of, remaining
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.base import Task, deadline_of, remaining
+from dipcli.tasks.base import Task
 from dipcli.tiling import layout
 
 EDGE = 0.25  # of an overlap, at each end: what lies there is left to the other tile

@@ -13,8 +13,9 @@ from dipcli.errors import MemoryLimitError, UsageError
 from dipcli.settings import Settings
 from dipcli.steps.resume import Plain
 from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import deadline_of, remaining
 from dipcli.system import devices
-from dipcli.tasks.base import Task, deadline_of, remaining
+from dipcli.tasks.base import Task
 from dipcli.tiling import layout
 from dipcli.tiling.canvas import GAVE_UP, tiled
 

@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 from dipcli import tasks
 from dipcli.degradation.operators import Downsample, Identity
+from dipcli.degradation.problem import Problem
 from dipcli.errors import UsageError
 from dipcli.learning.training_pairs import drawn, examples, turned, turned_back
 from dipcli.learning.zero_shot import Learner, factors
-from dipcli.prior.fit import Problem, fit
+from dipcli.prior.fit import fit
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
 

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from dipcli.degradation.operators import Downsample
+from dipcli.degradation.problem import Problem
 from dipcli.prior import fit as loop
 from dipcli.prior.ensemble import Mean, ensemble, trust
-from dipcli.prior.fit import Problem, fit
+from dipcli.prior.fit import fit
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
 

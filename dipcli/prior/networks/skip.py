@@ -1,0 +1,45 @@
+"""The published hourglass: every level is skipped past, and normalised (Ulyanov et al. 2018)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from dipcli.prior.networks.layers import Block, enlarge, normalisation
+from dipcli.settings import Settings
+
+
+class SkipLevel(nn.Module):
+    """One level of the published hourglass, with all coarser levels inside it."""
+
+    def __init__(self, settings: Settings, inputs: int, level: int = 0) -> None:
+        """`inputs` channels come in at this level; 0 is full resolution."""
+        super().__init__()
+        down = settings.channels[level]
+        up = settings.per_level("up_channels")
+        skip = settings.per_level("skip_channels")[level]
+        k_down = settings.per_level("filter_down")[level]
+        k_up = settings.per_level("filter_up")[level]
+        pad = settings.padding
+        last = level == settings.levels - 1
+        inner = down if last else up[level + 1]
+
+        self.mode = settings.per_level("upsample")[level]
+        self.down = nn.Sequential(
+            Block(inputs, down, k_down, padding=pad, stride=2, downsample=settings.downsample),
+            Block(down, down, k_down, padding=pad),
+        )
+        self.inner = nn.Identity() if last else SkipLevel(settings, down, level + 1)
+        self.skip = Block(inputs, skip, 1, padding=pad) if skip else None
+        self.norm = normalisation(skip + inner)
+        self.up = nn.Sequential(Block(skip + inner, up[level], k_up, padding=pad))
+        if settings.need_1x1_up:
+            self.up.append(Block(up[level], up[level], 1, padding=pad))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(1, inputs, H, W) -> (1, up, H, W)."""
+        deep = enlarge(self.inner(self.down(x)), self.mode)
+        if self.skip is not None:
+            deep = torch.cat([self.skip(x), deep], dim=1)
+        merged: Tensor = self.up(self.norm(deep))
+        return merged
