@@ -76,7 +76,7 @@ def runtime_for(device: str = "auto", seed: int = 0) -> Runtime:
 
 
 def steps(
-    task: Task, preset: str = "auto", device: str = "auto", seed: int = 0, **overrides: object
+    task: Task[Any], preset: str = "auto", device: str = "auto", seed: int = 0, **overrides: object
 ) -> Iterator[Step]:
     """Every step of a restoration as it happens; `task.render(step.estimate)` is a picture.
 
@@ -86,7 +86,7 @@ def steps(
 
 
 def restore(
-    task: Task, settings: Settings, runtime: Runtime, observers: Sequence[Observer] = ()
+    task: Task[Any], settings: Settings, runtime: Runtime, observers: Sequence[Observer] = ()
 ) -> Result:
     """Run a task to its end, showing every step to the observers.
 
@@ -222,6 +222,6 @@ def fit(
 
 
 def _restored(
-    task: Task, preset: str, device: str, seed: int, overrides: dict[str, object]
+    task: Task[Any], preset: str, device: str, seed: int, overrides: dict[str, object]
 ) -> Result:
     return restore(task, task.settings(preset, **overrides), runtime_for(device, seed))

@@ -1,192 +1,166 @@
-"""Every setting of a restoration, with its unit and default; frozen, and without torch.
+"""The base of all settings and options: declared once, checked, frozen; without torch.
 
-A `Settings` is what a preset resolves to and what a result records. Presets fill it
-(`dipcli.presets`), flags override single fields of it, and nothing else decides anything.
+A field is declared with its default, its help and what it may be:
+
+    lr: float = setting(0.02, "Learning rate.", low=1e-6, high=10)
+
+From that come the check of every value, the flag of the command line and its help, and what a
+record holds. Presets fill settings (`dipcli.presets`), flags override single fields of them, and
+nothing else decides anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from typing import Any, Self, TypeVar, cast
 
 from dipcli.errors import UsageError
 
-NETS = ("slim", "skip", "plain")
-UPSAMPLES = ("nearest", "bilinear")
-DOWNSAMPLES = ("stride", "avg", "max", "lanczos2", "lanczos3")
-PADDINGS = ("zero", "reflection")
-INPUTS = ("pyramid", "noise", "mesh", "fourier", "picture")
-OPTIMIZERS = ("muon", "adam")
-LOSSES = ("mse", "l1", "charbonnier")
-KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gauss")
-CHAINED = 3  # passes of the filter in denoising that are made in turn; up to three more beside
-LEAST_TILE = 32  # pixels
-STOPS = ("auto", "holdout", "variance", "none")
+T = TypeVar("T")
+AUTO = "auto"  # of a field: as the preset has it
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a field may be, and how a user is told of it.
+
+    choices: the words allowed, looked at anew for each check; low, high: bounds of each number;
+    flag: whether the command line has a flag for it; metavar: what its value is called there.
+    """
+
+    help: str = ""
+    choices: Iterable[str] = ()
+    low: float | None = None
+    high: float | None = None
+    flag: bool = True
+    metavar: str | None = None
+
+
+def setting(
+    default: T,
+    help: str,
+    *,
+    choices: Iterable[str] = (),
+    low: float | None = None,
+    high: float | None = None,
+    flag: bool = True,
+    metavar: str | None = None,
+) -> T:
+    """A field of a `Declared` class; for the arguments see `Spec`."""
+    spec = Spec(help, choices, low, high, flag, metavar)
+    return field(default=default, metadata={"spec": spec})
+
+
+def spec_of(one: Field[Any]) -> Spec:
+    """How a field was declared."""
+    return cast("Spec", one.metadata.get("spec", Spec()))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """One restoration, fully decided. Raises UsageError for a value out of range.
-
-    Tuples over levels run from full resolution to the coarsest level; a tuple of one value
-    means the same on every level.
-    """
-
-    preset: str = "auto"
-
-    # The network: an hourglass (prior.networks), or plain layers, `channels` wide, that learn to
-    # enlarge from the picture's own reductions (learning.zero_shot); what follows is the
-    # hourglass's
-    net: str = "slim"
-    channels: tuple[int, ...] = (16, 32, 64, 128, 128)
-    skip_channels: tuple[int, ...] = (0,)
-    up_channels: tuple[int, ...] | None = None  # None: as `channels`
-    filter_down: tuple[int, ...] = (3,)
-    filter_up: tuple[int, ...] = (3,)
-    upsample: tuple[str, ...] = ("nearest",)
-    downsample: str = "stride"
-    padding: str = "zero"
-    need_1x1_up: bool = True  # the skip net's 1x1 convolution after each upward one
-
-    # Its input z (prior.inputs)
-    input: str = "pyramid"
-    input_depth: int = 8
-    jitter: float = 1 / 30  # standard deviation of the noise added to z at each step
-
-    # The fit (prior.fit)
-    optimizer: str = "muon"
-    lr: float = 0.02
-    loss: str = "mse"
-    ema: float = 0.95  # weight of the past in the running average of outputs
-    iters: int = 200  # steps per run, at most
-    runs: int = 2  # independent runs (seeds) that are averaged; 0: the filter alone
-    stop: str = "holdout"  # "auto" is resolved by the preset
-    holdout: float = 0.05  # fraction of the observed pixels kept out of the loss
-    patience: int = 30  # steps without a better hold-out error before a run stops
-
-    # Super-resolution: what made the small picture, and whether the result is moved to the
-    # nearest picture that gives the small one exactly
-    kernel: str = "bicubic"
-    project: bool = True
-    repeats: int = 0  # times that the result, reduced, is learnt from to enlarge it again
-
-    # The patch-group filter beside the fit (patches.filter)
-    passes: int = 0  # passes over the picture; 0: none
-    stride: int = 3  # pixels between the patches that get a group
-    pilot_share: float = 0.0  # of the filtered picture in what the network fits
-    blend: float = 1.0  # of the fitted picture in the result; the rest is the filtered one
-    bootstrap: bool = False  # denoise the result once more, made noisy again, to learn the shares
-
-    # A budget in seconds for the whole picture; None: no limit
-    time: float | None = None
-
-    # Large pictures: the longest side of a tile in pixels of the result; None: from the memory
-    # that is there. No tiles if the picture is smaller
-    tile: int | None = None
+class Declared:
+    """Values that were declared by `setting`. Raises UsageError for one that is not allowed."""
 
     def __post_init__(self) -> None:
         """Check every field, so that a bad value is told before the first step."""
-        for name, allowed in _NAMES.items():
-            value = getattr(self, name)
-            for one in value if isinstance(value, tuple) else (value,):
-                if one not in allowed:
-                    raise UsageError(f"{name} is {one!r}; choose from {', '.join(allowed)}")
-        for name, (low, high) in _RANGES.items():
-            if not low <= getattr(self, name) <= high:
-                raise UsageError(f"{name} is {getattr(self, name)}; it must be {low} to {high}")
-        for name in ("input_depth", "iters", "runs", "patience", "repeats"):
-            if not isinstance(getattr(self, name), int):
-                raise UsageError(f"{name} is {getattr(self, name)}; it must be a whole number")
-        if not self.channels or min(self.channels) < 1 or len(self.channels) > 8:
-            raise UsageError("channels must be 1 to 8 positive numbers, from fine to coarse")
-        for name in ("skip_channels", "up_channels", "filter_down", "filter_up", "upsample"):
-            given = getattr(self, name)
-            if given is not None and len(given) not in (1, self.levels):
-                raise UsageError(f"{name} has {len(given)} values for {self.levels} levels")
-        if min(self.skip_channels) < 0 or min(self.up_channels or (1,)) < 1:
-            raise UsageError("skip_channels must not be negative, up_channels must be positive")
-        if any(k % 2 == 0 or not 1 <= k <= 11 for k in self.filter_down + self.filter_up):
-            raise UsageError("filter sizes must be odd numbers from 1 to 11")
-        if self.time is not None and not self.time > 0:
-            raise UsageError(f"time is {self.time}; it must be a positive number of seconds")
-        if self.tile is not None and not (isinstance(self.tile, int) and self.tile >= LEAST_TILE):
-            raise UsageError(f"tile is {self.tile}; it must be at least {LEAST_TILE} pixels")
+        for one in fields(self):
+            value, spec = getattr(self, one.name), spec_of(one)
+            for single in value if isinstance(value, tuple) else (value,):
+                if single is not None:
+                    _check(one.name, single, spec, str(one.type))
 
-    @property
-    def levels(self) -> int:
-        """How many times the network halves the picture."""
-        return len(self.channels)
+    def override(self, **given: object) -> Self:
+        """The same with single fields replaced; None means "leave it", as "auto" does for a word.
 
-    @property
-    def compares(self) -> bool:
-        """Whether estimates are compared: of several runs, or of a run and the filter."""
-        mixed = self.runs == 1 and self.passes > 0 and 0 < self.blend < 1
-        return self.runs > 1 or mixed
-
-    def per_level(self, name: str) -> tuple[Any, ...]:
-        """The field `name` with one value for each level."""
-        value = getattr(self, name)
-        value = self.channels if value is None else value
-        return tuple(value) if len(value) == self.levels else tuple(value) * self.levels
-
-    def override(self, **given: object) -> Settings:
-        """These settings with single fields replaced; None, and stop "auto", mean "leave it".
-
-        Numbers and names stand for tuples of one. Raises UsageError for a field that does
-        not exist or a value out of range.
+        Numbers and names stand for tuples of one. Raises UsageError for a field that does not
+        exist or a value that is not allowed.
         """
-        known = {f.name for f in fields(self)}
+        known = {one.name for one in fields(self)}
         for name in given:
             if name not in known:
-                raise UsageError(
-                    f"unknown setting {name!r}; choose from {', '.join(sorted(known))}"
-                )
-        if given.get("stop") == "auto":
-            given["stop"] = None
-        new = {name: _tupled(name, value) for name, value in given.items() if value is not None}
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"choose from {_listed(known)}"
+                raise UsageError(f"unknown setting {name!r}; {hint}")
+        new = {n: self._cast(n, value) for n, value in given.items() if value not in (None, AUTO)}
         try:
-            return replace(self, **new)  # type: ignore[arg-type]
+            return replace(self, **new)
         except TypeError as error:
             raise UsageError(f"a setting has a value of the wrong type: {error}") from error
 
+    @classmethod
+    def _types(cls) -> dict[str, str]:
+        """The types of all fields by name, as they are written."""
+        return {one.name: str(one.type) for one in fields(cls)}
+
     def to_dict(self) -> dict[str, object]:
-        """The settings as plain JSON types."""
+        """The values as plain JSON types."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
-
-_NAMES: dict[str, tuple[str, ...]] = {
-    "net": NETS,
-    "upsample": UPSAMPLES,
-    "downsample": DOWNSAMPLES,
-    "padding": PADDINGS,
-    "input": INPUTS,
-    "optimizer": OPTIMIZERS,
-    "loss": LOSSES,
-    "stop": STOPS,
-    "kernel": KERNELS,
-}
-_RANGES: dict[str, tuple[float, float]] = {
-    "input_depth": (1, 512),
-    "jitter": (0, 10),
-    "lr": (1e-6, 10),
-    "ema": (0, 0.9999),
-    "iters": (1, 1_000_000),
-    "runs": (0, 1000),
-    "repeats": (0, 1000),
-    "holdout": (0, 0.9),
-    "patience": (1, 1_000_000),
-    "passes": (0, 1000),
-    "stride": (1, 6),
-    "pilot_share": (0, 1),
-    "blend": (0, 1),
-}
-_PER_LEVEL = ("channels", "skip_channels", "up_channels", "filter_down", "filter_up", "upsample")
+    def _cast(self, name: str, value: object) -> Any:
+        if not self._types()[name].startswith("tuple"):
+            return value
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return tuple(value)
+        return (value,)
 
 
-def _tupled(name: str, value: object) -> object:
-    if name not in _PER_LEVEL:
-        return value
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(value)
-    return (value,)
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _check(name: str, value: object, spec: Spec, annotation: str) -> None:
+    allowed = tuple(spec.choices)
+    if allowed and value not in allowed:
+        raise UsageError(f"{name} is {value!r}; choose from {', '.join(allowed)}")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if ("int" in annotation or "float" in annotation) and not number:
+        raise UsageError(f"{name} is {value!r}; it must be a number")
+    if "float" not in annotation and "int" in annotation and not isinstance(value, int):
+        raise UsageError(f"{name} is {value}; it must be a whole number")
+    if spec.low is None and spec.high is None:
+        return
+    low, high = spec.low, spec.high
+    assert isinstance(value, int | float)
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        if high is None:
+            raise UsageError(f"{name} is {value}; it must be {low} at least")
+        raise UsageError(f"{name} is {value}; it must be {low} to {high}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Declared):
+    """One restoration, fully decided: what a preset resolves to and what a result records.
+
+    Each stage adds its own fields (`dipcli.stages`), each task joins the stages that it has.
+    """
+
+    preset: str = setting("auto", "How much time to spend.", flag=False)
+    time: float | None = setting(None, "Budget per picture: 90, 90s, 5m, 1h.", metavar="DURATION")
+
+    def __post_init__(self) -> None:
+        """A budget is more than nothing."""
+        super().__post_init__()
+        if self.time is not None and not self.time > 0:
+            raise UsageError(f"time is {self.time}; it must be a positive number of seconds")
+
+    def cost(self, pixels: float, *, float32: bool = False) -> Cost:
+        """What restoring `pixels` of the result at once takes."""
+        raise NotImplementedError
+
+    @property
+    def compares(self) -> bool:
+        """Whether estimates are compared, so that a result knows where they disagree."""
+        return False
+
+
+@dataclass(frozen=True)
+class Cost:
+    """seconds: on two CPU cores; bytes: at the most, beside the picture itself."""
+
+    seconds: float = 0.0
+    bytes: float = 0.0
+
+    def then(self, later: Cost) -> Cost:
+        """One stage after another."""
+        return Cost(self.seconds + later.seconds, max(self.bytes, later.bytes))

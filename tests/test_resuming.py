@@ -53,8 +53,8 @@ def inpainting(kind: str) -> Task:
 # name: the task, what its settings are, and the stages it goes through
 CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
     "denoise": (tasks.denoise(noisy()), HELD_OUT, {"filter", "fit"}),
-    "denoise, odd size": (tasks.denoise(noisy(31, 37)), {"passes": 0}, {"fit"}),
-    "filter alone": (tasks.denoise(noisy()), {"runs": 0}, {"filter"}),
+    "denoise, odd size": (tasks.denoise(noisy(31, 37)), {"method": "dip"}, {"fit"}),
+    "filter alone": (tasks.denoise(noisy()), {"method": "patches"}, {"filter"}),
     "bootstrap": (
         tasks.denoise(noisy()),
         {"preset": "best", "runs": 2, "iters": 3},
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
     ),
     "tiles of an enlarged JPEG": (
         tasks.superres(drawn(16, 110), scale=2, coding=standard(40)),
-        {"tile": 192, "passes": 2, "runs": 0},
+        {"tile": 192, "passes": 2, "method": "patches"},
         {"cleaning", "filter"},
     ),
     "text over a JPEG": (
@@ -109,10 +109,10 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
     "large": (inpainting("large"), {"passes": 2}, {"fit", "filter"}),
     "two levels": (
         tasks.inpaint(drawn(64, 80), np.pad(np.ones((34, 36), bool), ((15, 15), (20, 24)))),
-        {"passes": 3, "runs": 0},
+        {"passes": 3, "method": "patches"},
         {"filter"},
     ),
-    "scattered": (inpainting("scattered"), {"runs": 0, "passes": 6}, {"filter"}),
+    "scattered": (inpainting("scattered"), {"method": "patches", "passes": 6}, {"filter"}),
     "fit": (tasks.fit(drawn(), targets=("noise", "natural", "noisy")), {}, {"fit"}),
     "published": (
         tasks.denoise(noisy()),
@@ -121,12 +121,12 @@ CASES: dict[str, tuple[Task, dict[str, object], set[str]]] = {
     ),
     "variance": (
         tasks.denoise(noisy()),
-        {"stop": "variance", "iters": 20, "passes": 0},
+        {"stop": "variance", "iters": 20, "method": "dip"},
         {"fit"},
     ),
     "divergence": (
         tasks.denoise(noisy()),
-        {"lr": 10.0, "iters": 30, "passes": 0, "input": "pyramid", "skip_channels": 0},
+        {"lr": 10.0, "iters": 30, "method": "dip", "input": "pyramid", "skip_channels": 0},
         {"fit"},
     ),
 }

@@ -77,7 +77,7 @@ def hole_of(
     return hole
 
 
-def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) -> "Task":
+def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) -> "Task[Any]":
     """The task by its name; each one is a function of `dipcli.tasks`."""
     from dipcli import tasks
 
@@ -89,7 +89,7 @@ def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) 
     pixels = picture.pixels
     if picture.alpha is not None:
         pixels = fill_transparent(pixels, picture.alpha)
-    task: Task = make(pixels, **options)
+    task: Task[Any] = make(pixels, **options)
     return task
 
 

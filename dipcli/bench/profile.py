@@ -22,13 +22,14 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from dipcli import presets
 from dipcli.api import runtime_for
 from dipcli.degradation.problem import Problem
+from dipcli.presets.values import resolve
 from dipcli.prior.fit import Descent
-from dipcli.settings import Settings
+from dipcli.stages import FitSettings
 from dipcli.steps.step import Runtime
 from dipcli.system import memory
+from dipcli.tasks import TASKS
 
 WARM_UP = 3  # steps
 MEASURED = 10  # steps
@@ -68,7 +69,7 @@ def size(value: object) -> int:
     return sum(map(size, value)) if isinstance(value, (tuple, list)) else 0
 
 
-def descent(settings: Settings, runtime: Runtime, side: int) -> Descent:
+def descent(settings: FitSettings, runtime: Runtime, side: int) -> Descent:
     """A run on a random picture of side x side, warmed up."""
     y = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     y = y.to(runtime.device)
@@ -124,7 +125,7 @@ def bandwidth(device: torch.device) -> float:
     return 2 * size(source) / seconds(lambda: target.copy_(source), device)
 
 
-def report(settings: Settings, runtime: Runtime, side: int) -> str:
+def report(settings: FitSettings, runtime: Runtime, side: int) -> str:
     """The table, in Markdown."""
     run = descent(settings, runtime, side)
     step = seconds(run.step, runtime.device)
@@ -154,7 +155,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args(argv)
     memory.reuse()
-    settings = presets.resolve(args.task, args.preset, args.kind)
+    task = TASKS[args.task]
+    settings = resolve(task.Settings, task.presets, args.preset, args.kind)
     runtime = runtime_for(args.device)
     print(
         f"{args.task} {args.preset}, {args.side}x{args.side}, {args.device}, "

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from dipcli import settings
+from dipcli import stages
 from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, names
-from dipcli.presets import names as preset_names
+from dipcli.presets.values import NAMES
 
 Command = Callable[..., Any]
 FILE = click.Path(path_type=Path)
@@ -23,7 +23,7 @@ _INPUTS = [
 _CHOICES = [
     click.option(
         "--preset",
-        type=click.Choice(preset_names()),
+        type=click.Choice(NAMES),
         default="auto",
         show_default=True,
         help="How much time to spend; paper is the published method.",
@@ -45,35 +45,33 @@ _CHOICES = [
     click.option("--time", type=DURATION, help="Budget per picture: 90, 90s, 5m, 1h."),
     click.option("--iters", type=click.IntRange(1), help="Steps per run, at most."),
     click.option("--runs", type=click.IntRange(1), help="Independent runs that are averaged."),
-    click.option("--stop", type=click.Choice(settings.STOPS), help="When a run ends."),
+    click.option("--stop", type=click.Choice(("auto", *stages.STOPS)), help="When a run ends."),
     click.option(
         "--tile",
-        type=click.IntRange(settings.LEAST_TILE),
+        type=click.IntRange(stages.LEAST_TILE),
         metavar="PIXELS",
         help="Longest side of a tile; by default from the memory.",
     ),
 ]
 _FIELDS = [
-    click.option(
-        "--net", type=click.Choice(settings.NETS), help="The network; plain only enlarges."
-    ),
+    click.option("--net", type=click.Choice(tuple(stages.NETWORKS)), help="The network."),
     click.option(
         "--channels",
         type=NUMBERS,
-        help="Channels per level, from fine to coarse; of plain, per layer.",
+        help="Channels per level, from fine to coarse; of zero-shot, per layer.",
     ),
     click.option("--skip-channels", type=NUMBERS, help="Channels of the skips per level."),
     click.option(
         "--upsample",
-        type=names(settings.UPSAMPLES, "|".join(settings.UPSAMPLES)),
+        type=names(stages.UPSAMPLES, "|".join(stages.UPSAMPLES)),
         help="How the network enlarges; one, or one per level.",
     ),
-    click.option("--input", type=click.Choice(settings.INPUTS), help="What the network is fed."),
+    click.option("--input", type=click.Choice(stages.INPUTS), help="What the network is fed."),
     click.option("--input-depth", type=click.IntRange(1), help="Channels of that input."),
     click.option("--jitter", type=float, help="Noise added to the input at each step."),
     click.option("--lr", type=float, help="Learning rate."),
-    click.option("--optimizer", type=click.Choice(settings.OPTIMIZERS), help="The optimizer."),
-    click.option("--loss", type=click.Choice(settings.LOSSES), help="The loss."),
+    click.option("--optimizer", type=click.Choice(stages.OPTIMIZERS), help="The optimizer."),
+    click.option("--loss", type=click.Choice(stages.LOSSES), help="The loss."),
     click.option("--ema", type=float, help="Weight of the past in the average of outputs."),
 ]
 _WATCHING = [

@@ -1,15 +1,16 @@
 """`dip presets`."""
 
 import json
+from typing import Any
 
 import click
 
-from dipcli import presets as table
-from dipcli.cli.config import COMMANDS
+from dipcli.presets.values import NAMES, described, resolve
+from dipcli.tasks import TASKS, Task
 
 
 @click.command()
-@click.argument("name", required=False, type=click.Choice(table.names()))
+@click.argument("name", required=False, type=click.Choice(NAMES))
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def presets(name: str | None, as_json: bool) -> int:
     """Show what each preset holds, and why.
@@ -18,12 +19,13 @@ def presets(name: str | None, as_json: bool) -> int:
     dip presets
     dip presets paper --json
     """
-    names = [name] if name else list(table.names())
+    names = [name] if name else list(NAMES)
     if as_json:
         found = {
             one: {
-                "settings": {task: table.resolve(task, one).to_dict() for task in COMMANDS},
-                "reasons": table.describe(one),
+                "settings": {name: _settings(task, one)[0] for name, task in TASKS.items()},
+                "kinds": {name: _settings(task, one)[1] for name, task in TASKS.items()},
+                "reasons": _reasons(one),
             }
             for one in names
         }
@@ -31,10 +33,20 @@ def presets(name: str | None, as_json: bool) -> int:
         return 0
     for one in names:
         click.echo(one)
-        for row in table.describe(one):
+        for row in _reasons(one):
             place = " ".join(str(row[key]) for key in ("task", "kind") if row[key]) or "every task"
             value = row["value"]
             shown = ",".join(map(str, value)) if isinstance(value, tuple | list) else value
             click.echo(f"  {place:<20} {row['field']} = {shown}")
             click.echo(f"  {'':<20}   {row['reason']}")
     return 0
+
+
+def _settings(task: type[Task[Any]], preset: str) -> tuple[dict[str, object], dict[str, object]]:
+    """What the usual kind of picture gets, and every kind."""
+    found = {k: resolve(task.Settings, task.presets, preset, k).to_dict() for k in task.kinds}
+    return found[task.kinds[0]], {kind or "usual": settings for kind, settings in found.items()}
+
+
+def _reasons(preset: str) -> list[dict[str, object]]:
+    return [row for name, task in TASKS.items() for row in described(name, task.presets, preset)]

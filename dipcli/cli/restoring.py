@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from dipcli import presets
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.request import ALPHA, Request
@@ -18,8 +17,10 @@ from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
+from dipcli.presets.values import resolve
 from dipcli.settings import Settings
 from dipcli.system import waiting
+from dipcli.tasks import TASKS
 
 _STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more quits at once"
 
@@ -43,7 +44,11 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
     given = {name: value for name, value in options.items() if value is not None}
     manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
     request = _request(task, given, shared)
-    settings = presets.resolve(task, request.preset, request.kind).override(**request.overrides)
+    made = TASKS[task]
+    kind = request.kind or made.kinds[0]
+    settings = resolve(made.Settings, made.presets, request.preset, kind).override(
+        **request.overrides
+    )
     _check(request, settings, shared, manner)
     places = Places(
         inputs=shared["inputs"],

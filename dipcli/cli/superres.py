@@ -4,7 +4,7 @@ import click
 
 from dipcli.cli.app import RestoringCommand
 from dipcli.cli.options import restoring_options
-from dipcli.settings import KERNELS
+from dipcli.presets.superres import KERNELS
 
 
 @click.command(cls=RestoringCommand)

@@ -95,6 +95,15 @@ class Damage:
         words += " in a JPEG" if self.kind.endswith("+jpeg") else ""
         return words if self.limit == math.inf else f"{words}, not certain: little is changed"
 
+    def found_out(self) -> dict[str, object]:
+        """What was found for the record, on the 0..255 scale, as plain JSON."""
+        strength = {
+            "sigma": round(255 * self.noise.sigma, 3),
+            "gain": round(255 * self.noise.gain, 5),
+        }
+        told = {"found": self.sentence, "evidence": self.evidence}
+        return {"noise": self.kind, **strength, **told}
+
     def part(self, rows: slice, columns: slice) -> Damage:
         """The same damage in a part of the picture."""
         coding = self.coding and self.coding.at(rows.start, columns.start)

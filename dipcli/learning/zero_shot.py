@@ -21,10 +21,10 @@ from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
 from dipcli.degradation.resizing import enlarged
 from dipcli.learning.training_pairs import Pair, drawn, examples, turned, turned_back
+from dipcli.presets.superres import SuperresSettings
 from dipcli.prior import losses, optimizers
 from dipcli.prior.fit import over, seeded
 from dipcli.prior.networks.layers import initialise
-from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
 from dipcli.system.devices import reproducible
 
@@ -43,7 +43,7 @@ class Learner:
     def __init__(
         self,
         problem: Problem,
-        settings: Settings,
+        settings: SuperresSettings,
         runtime: Runtime,
         number: int,
         deadline: float | None,

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from dipcli.degradation.borders import extend
 from dipcli.degradation.noise import Noise
 from dipcli.patches.groups import Combine, both, ridge, ridge_apart
-from dipcli.settings import CHAINED
+from dipcli.stages import CHAINED
 
 VALUES_AT_ONCE = 3_000_000  # of the patches whose groups are solved together: 12 MB an array
 BAND = 24  # rows of pixels whose groups are formed together: bounds the memory

@@ -5,63 +5,77 @@ deep-image-prior), but for the number of denoising steps, which is the paper's. 
 are raw outputs, unless a running average is given here.
 """
 
-Values = dict[str, tuple[object, str]]  # field -> (value, reason or source)
+from dipcli.presets.values import USUAL, Values
 
-PAPER: dict[tuple[str, str], Values] = {
-    ("", ""): {
-        "net": ("skip", "the encoder-decoder with skip connections"),
-        "channels": ((128,) * 5, "denoising, super-resolution, restoration"),
-        "skip_channels": ((4,), "denoising, super-resolution, restoration"),
-        "filter_down": ((3,), "all but library"),
-        "filter_up": ((3,), "all"),
-        "upsample": (("bilinear",), "denoising, super-resolution, restoration"),
-        "downsample": ("stride", "all but the restoration of kate"),
-        "padding": ("reflection", "all"),
-        "need_1x1_up": (True, "all but library"),
-        "input": ("noise", "U(0, 0.1)"),
-        "input_depth": (32, "denoising, super-resolution, restoration"),
-        "jitter": (0.03, "all but where noted"),
-        "optimizer": ("adam", "all"),
-        "lr": (0.01, "all but where noted"),
-        "loss": ("mse", "all"),
-        "ema": (0.0, "the raw output"),
-        "runs": (1, "one run"),
-        "stop": ("none", "a fixed number of steps"),
-        "holdout": (0.0, "the loss sees every pixel"),
-        "kernel": ("lanczos2", "the published downsampler"),
-        "project": (False, "the raw output"),
-    },
-    ("denoise", ""): {
+_PUBLISHED: Values = {
+    "net": ("skip", "the encoder-decoder with skip connections"),
+    "channels": ((128,) * 5, "denoising, super-resolution, restoration"),
+    "skip_channels": ((4,), "denoising, super-resolution, restoration"),
+    "filter_down": ((3,), "all but library"),
+    "filter_up": ((3,), "all"),
+    "upsample": (("bilinear",), "denoising, super-resolution, restoration"),
+    "downsample": ("stride", "all but the restoration of kate"),
+    "padding": ("reflection", "all"),
+    "need_1x1_up": (True, "all but library"),
+    "input": ("noise", "U(0, 0.1)"),
+    "input_depth": (32, "denoising, super-resolution, restoration"),
+    "jitter": (0.03, "all but where noted"),
+    "optimizer": ("adam", "all"),
+    "lr": (0.01, "all but where noted"),
+    "loss": ("mse", "all"),
+    "ema": (0.0, "the raw output"),
+    "runs": (1, "one run"),
+    "stop": ("none", "a fixed number of steps"),
+    "holdout": (0.0, "the loss sees every pixel"),
+}
+_RESTORED = _PUBLISHED | {"method": ("dip", "the fit alone")}
+
+DENOISE: dict[str, Values] = {
+    USUAL: _RESTORED
+    | {
         "jitter": (1 / 30, "published for sigma 25"),
         "ema": (0.99, "29.22 -> 30.43 dB in the paper"),
         "iters": (1800, "the paper; its notebook goes to 3000"),
     },
-    ("denoise", "jpeg"): {
+    "jpeg": {
         "channels": ((8, 16, 32, 64, 128), "the snail"),
         "skip_channels": ((0, 0, 0, 4, 4), "the snail"),
         "input_depth": (3, "the snail"),
         "ema": (0.99, "the denoising notebook"),
         "iters": (2400, "the snail"),
     },
-    ("superres", ""): {"iters": (2000, "x4")},
-    ("superres", "x8"): {"jitter": (0.05, "x8"), "iters": (4000, "x8")},
-    ("inpaint", "scattered"): {
+}
+SUPERRES: dict[str, Values] = {
+    USUAL: _RESTORED
+    | {
+        "kernel": ("lanczos2", "the published downsampler"),
+        "project": (False, "the raw output"),
+        "iters": (2000, "x4"),
+    },
+    "x8": {"jitter": (0.05, "x8"), "iters": (4000, "x8")},
+}
+INPAINT: dict[str, Values] = {
+    "scattered": _RESTORED
+    | {
         "lr": (0.001, "barbara, 50 % of the pixels lost"),
         "iters": (11000, "barbara, 50 % of the pixels lost"),
     },
-    ("inpaint", "sparse"): {
+    "sparse": _RESTORED
+    | {
         "channels": ((16, 32, 64, 128, 128), "kate, 98 % of the pixels lost"),
         "skip_channels": ((0,), "kate, 98 % of the pixels lost"),
         "downsample": ("avg", "kate, 98 % of the pixels lost"),
         "jitter": (0.0, "kate, 98 % of the pixels lost"),
         "iters": (1000, "kate, 98 % of the pixels lost"),
     },
-    ("inpaint", "text"): {
+    "text": _RESTORED
+    | {
         "skip_channels": ((128,), "kate and peppers under text"),
         "upsample": (("nearest",), "kate and peppers under text"),
         "iters": (6001, "kate and peppers under text"),
     },
-    ("inpaint", "large"): {
+    "large": _RESTORED
+    | {
         "channels": ((16, 32, 64, 128, 128, 128), "library"),
         "skip_channels": ((0,), "library and vase"),
         "filter_down": ((5,), "library"),
@@ -71,13 +85,17 @@ PAPER: dict[tuple[str, str], Values] = {
         "jitter": (0.0, "library"),
         "iters": (3001, "library"),
     },
-    ("inpaint", "object"): {
+    "object": _RESTORED
+    | {
         "skip_channels": ((0,), "vase"),
         "upsample": (("nearest",), "vase"),
         "input": ("mesh", "vase: two coordinates"),
         "iters": (5001, "vase"),
     },
-    ("fit", ""): {
+}
+PARAMETRISATION: dict[str, Values] = {
+    USUAL: _PUBLISHED
+    | {
         "jitter": (0.0, "the parametrisation experiment perturbs nothing"),
         "iters": (2400, "not published; the curves have parted by then"),
     },

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dipcli.degradation.problem import Problem
 from dipcli.prior.fit import Descent, Make, fit
-from dipcli.settings import Settings
+from dipcli.stages import FitSettings
 from dipcli.steps.resume import Plain
 from dipcli.steps.step import Runtime, Step
 
@@ -76,7 +76,7 @@ class Finished(Plain):
 
 def ensemble(
     problem: Problem,
-    settings: Settings,
+    settings: FitSettings,
     runtime: Runtime,
     deadline: float | None = None,
     make: Make = Descent,
@@ -95,7 +95,7 @@ def ensemble(
 def averaged(
     done: Finished,
     problem: Problem,
-    settings: Settings,
+    settings: FitSettings,
     runtime: Runtime,
     deadline: float | None,
     make: Make,

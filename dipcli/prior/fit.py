@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 from dipcli.degradation.problem import Problem
 from dipcli.prior import inputs, losses, networks, optimizers, stopping
 from dipcli.prior.divergence import Guard
-from dipcli.settings import Settings
+from dipcli.stages import FitSettings
 from dipcli.steps.step import Runtime, Step, Stepping
 from dipcli.system.devices import reproducible
 
@@ -28,7 +28,7 @@ class Run:
     """Everything that changes during one run; what divergence has to restore."""
 
     def __init__(
-        self, problem: Problem, settings: Settings, runtime: Runtime, seed_of_run: int
+        self, problem: Problem, settings: FitSettings, runtime: Runtime, seed_of_run: int
     ) -> None:
         """Draw z, the network and the held-out pixels from one generator."""
         device = runtime.device
@@ -97,7 +97,7 @@ class Descent:
     def __init__(
         self,
         problem: Problem,
-        settings: Settings,
+        settings: FitSettings,
         runtime: Runtime,
         number: int,
         deadline: float | None,
@@ -163,12 +163,12 @@ class Descent:
         self.began = perf_counter() - state["seconds"]
 
 
-Make = Callable[[Problem, Settings, Runtime, int, float | None], Stepping]
+Make = Callable[[Problem, Any, Runtime, int, float | None], Stepping]  # settings of its kind
 
 
 def fit(
     problem: Problem,
-    settings: Settings,
+    settings: FitSettings,
     runtime: Runtime,
     *,
     run: int = 0,

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dipcli.settings import Settings
+from dipcli.stages import FitSettings
 
 LEAST_HELD_OUT = 8  # fewer pixels than this say nothing
 VARIANCE_SAMPLES = 65_536  # values watched by the windowed variance; the valley stays put
@@ -172,7 +172,7 @@ def hold_out(
 
 
 def rule(
-    settings: Settings,
+    settings: FitSettings,
     observation: Tensor,
     weight: Tensor | None,
     held: Tensor | None,

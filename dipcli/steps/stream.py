@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from dipcli.settings import Settings
 from dipcli.steps.resume import Changing, Memory
 from dipcli.steps.step import Runtime, Step
 
+B = TypeVar("B", bound=Settings)
 LEAST_TIME = 1e-3  # seconds
 
 
@@ -23,7 +25,7 @@ def deadline_of(settings: Settings, runtime: Runtime) -> float | None:
     return perf_counter() + settings.time - runtime.memory.seconds
 
 
-def remaining(settings: Settings, deadline: float | None, runtime: Runtime) -> Settings:
+def remaining(settings: B, deadline: float | None, runtime: Runtime) -> B:
     """The settings whose budget ends at `deadline`; one step is made even if it is over."""
     if deadline is None:
         return settings

@@ -1,4 +1,4 @@
-"""How much memory a restoration needs, and how much there is."""
+"""How much memory there is for this process."""
 
 from __future__ import annotations
 
@@ -6,17 +6,6 @@ import ctypes
 import os
 import sys
 from pathlib import Path
-
-from dipcli.settings import Settings
-
-# Measured: 0.85 GB per megapixel for the slim net (16-32-64-128-128) with bfloat16 after the
-# filter, 0.25 GB whatever the size; 4.3 GB per megapixel for the published net; in float32
-# 1.4 times as much. It grows with the channels at each level.
-BYTES_PER_CHANNEL = 25.0  # per pixel
-BYTES_OF_FILTER = 330.0  # per pixel, of its passes
-BYTES_BESIDE_FIT = 100.0  # per pixel, of what a filter leaves for the fit
-BYTES_AT_ONCE = 2.5e8  # whatever the size
-FLOAT32 = 1.4
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt, as in malloc.h
 _REUSED = 2**28  # bytes: arrays up to this size
@@ -67,17 +56,6 @@ def physical() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def need(settings: Settings, pixels: float, *, float32: bool = False) -> float:
-    """Bytes that restoring `pixels` of the result at once takes, beside the picture itself."""
-    filtering = BYTES_OF_FILTER if settings.passes else 0.0
-    by_parts = settings.net == "plain"  # which never sees the whole picture
-    held = 0.0 if by_parts else sum(c / 4.0**level for level, c in enumerate(settings.channels))
-    held /= 4.0 if settings.repeats else 1.0  # a fit that is enlarged again has half of the side
-    fitting = held * BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
-    fitting += BYTES_BESIDE_FIT if settings.passes or by_parts or settings.repeats else 0.0
-    return BYTES_AT_ONCE + pixels * max(filtering, fitting if settings.runs else 0.0)
 
 
 def _meminfo() -> float | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from dipcli.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class Pixels:
 
 def to_tensor(values: NDArray[np.float32] | NDArray[np.bool_], device: torch.device) -> Tensor:
     """(H, W, C) -> (1, C, H, W), a copy."""
+    import torch
+
     return torch.from_numpy(values.transpose(2, 0, 1).copy())[None].to(device)
 
 

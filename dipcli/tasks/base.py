@@ -5,27 +5,33 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from dipcli import presets
-from dipcli.errors import UsageError
+from dipcli.presets.values import USUAL, Table, resolve
 from dipcli.settings import Settings
-from dipcli.steps.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, Window, to_array
 
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
-class Task(ABC):
+    from dipcli.steps.step import Runtime, Step
+
+S = TypeVar("S", bound=Settings)
+
+
+class Task(ABC, Generic[S]):
     """One picture and what is to be done with it."""
 
     name: ClassVar[str]
-    scale: int = 1  # of the result, in pixels of the observation
+    Settings: ClassVar[type[Any]]  # the stages that it has, by inheritance
+    presets: ClassVar[Table]
+    kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
     divisible: ClassVar[bool] = True  # whether it can be done tile by tile
-    enlarges: ClassVar[bool] = False
+    scale: int = 1  # of the result, in pixels of the observation
 
     def __init__(self, image: NDArray[Any]) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
@@ -44,16 +50,12 @@ class Task(ABC):
 
     @property
     def kind(self) -> str:
-        """The kind of picture or damage that presets distinguish; "" for the usual one."""
-        return ""
+        """The kind of picture or damage that presets distinguish: one of `kinds`."""
+        return self.kinds[0]
 
-    def settings(self, preset: str = "auto", **overrides: object) -> Settings:
+    def settings(self, preset: str = "auto", **overrides: object) -> S:
         """The preset for this task and kind, with single fields replaced; or UsageError."""
-        found = presets.resolve(self.name, preset, self.kind).override(**overrides)
-        if found.net == "plain" and not self.enlarges:
-            raise UsageError("net plain learns to enlarge, nothing else; choose slim or skip")
-        if found.repeats and not self.enlarges:
-            raise UsageError("repeats are of enlarging, nothing else; set them to 0")
+        found: S = resolve(self.Settings, self.presets, preset, self.kind).override(**overrides)
         return found
 
     def concerns(self, window: Window) -> bool:
@@ -70,7 +72,7 @@ class Task(ABC):
         part.pixels = self.pixels.part(window)
         return part
 
-    def take_over(self, picture: Tensor, settled: Tensor) -> None:  # noqa: B027 - most need not
+    def take_over(self, picture: Tensor, settled: Tensor) -> None:
         """Learn what was restored before: picture, (1, C, H, W), where settled, (H, W), is True."""
 
     def first_guess(self, device: torch.device) -> Tensor:
@@ -78,10 +80,10 @@ class Task(ABC):
         return self.pixels.tensor(device)
 
     @abstractmethod
-    def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    def steps(self, settings: S, runtime: Runtime) -> Iterator[Step]:
         """Restore, step after step; the last step's estimate is the result."""
 
-    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
+    def evidence(self, result: NDArray[np.float32], settings: S) -> dict[str, object]:
         """What tells without the truth how far `result` can be trusted; plain JSON.
 
         result: what was rendered, (H, W, C) float32 in [0, 1]. A key "warning" holds one line.

@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dipcli import presets
 from dipcli.degradation import damage as damages
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
 from dipcli.pictures.coding import JpegCoding
+from dipcli.presets.denoise import PRESETS, DenoiseSettings
+from dipcli.presets.values import resolve
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
 from dipcli.steps.stream import within
 from dipcli.tasks.arrays import Pixels, Window
-from dipcli.tasks.filters import cleaned, covariances_of, filtering, found_out
+from dipcli.tasks.filters import cleaned, covariances_of, filtering
 
 STAGE = "cleaning"
 AS_IS = Damage("clean", Noise(0.0))
@@ -60,13 +61,13 @@ class Cleaning:
             )
         damage = damages.examine(known, coding=coding)
         if damage.impulses is not None:
-            return cls(facts={**found_out(damage), "restored": False})
+            return cls(facts={**damage.found_out(), "restored": False})
         return cls.against(damage, Pixels.of(known))
 
     @classmethod
     def against(cls, damage: Damage, pixels: Pixels) -> Cleaning:
         """Of damage that was found in `pixels`."""
-        facts = found_out(damage)
+        facts = damage.found_out()
         small = damage.coding is None and min(pixels.values.shape[:2]) < LEAST_SIDE
         if small or damage.limit < math.inf:
             damage = AS_IS
@@ -77,16 +78,22 @@ class Cleaning:
         """The same in a window of the picture."""
         return replace(self, damage=self.damage.part(*window.slices))
 
-    def needed(self, settings: Settings) -> bool:
-        """Whether there is anything to do; what was published does nothing."""
-        return settings.preset != "paper" and not self.damage.clean
+    def for_preset(self, preset: str) -> Cleaning:
+        """The same; nothing for the published method, which knows of no cleaning."""
+        return Cleaning() if preset == "paper" else self
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to do."""
+        return not self.damage.clean
 
     def steps(
         self, y: Tensor, settings: Settings, runtime: Runtime, deadline: float | None
     ) -> Iterator[Step]:
         """y, (1, C, H, W) in [0, 1], restored by the filters that the preset has for denoising."""
         kind = "jpeg" if self.damage.coding is not None else ""
-        own = replace(presets.resolve("denoise", settings.preset, kind), runs=0)
+        found = resolve(DenoiseSettings, PRESETS, settings.preset, kind)
+        own = replace(found, method="patches")
 
         def clear(x: Tensor, model: Noise) -> Iterator[Step]:
             passes = filtering(x, model, self.covariances, own, runtime, {}, STAGE)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import NDArray
-from torch import Tensor
 
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.base import Task
+from dipcli.tasks.base import S, Task
 from dipcli.tasks.controls import FULL, Controls, checked, mixed
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-class Controlled(Task):
+
+class Controlled(Task[S]):
     """Renders what `controls` and `protect` make of an estimate; see `dipcli.tasks.controls`."""
 
     def __init__(

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from dipcli.errors import MaskError, UsageError
 
@@ -126,6 +125,8 @@ def _strengthened(
 
 def softened(protect: NDArray[np.bool_]) -> Floats:
     """How much of the observation stays, (H, W) in [0, 1]: 1 where True, 0 from SOFT pixels on."""
+    from scipy import ndimage
+
     if not protect.any():
         return np.zeros(protect.shape, np.float32)
     away = ndimage.distance_transform_edt(~protect).astype(np.float32)
@@ -148,6 +149,8 @@ def structure(observed: NDArray[Any], restored: NDArray[Any]) -> Floats:
     A Wiener gain: energy of the luma above that of the noise, which is what was taken away
     elsewhere at the same brightness. observed, restored: (H, W, C), see `mixed`.
     """
+    from scipy import ndimage
+
     top = np.iinfo(observed.dtype).max if np.issubdtype(observed.dtype, np.integer) else 1
     x = _luma(restored) / np.float32(top)
     residual = _luma(observed) / np.float32(top) - x

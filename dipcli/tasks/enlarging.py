@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from dipcli.degradation.operators import Downsample
 from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
 from dipcli.degradation.resizing import enlarged
+from dipcli.learning.self_training import Plan, repeated
 from dipcli.learning.zero_shot import Learner
 from dipcli.patches.completion import (
     FITTED_SIGMA,
@@ -18,17 +20,64 @@ from dipcli.patches.completion import (
     SMOOTH_SIGMA,
     refinements,
 )
+from dipcli.presets.superres import SuperresSettings
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Descent
-from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, after, passed, within
+from dipcli.steps.stream import Reached, after, deadline_of, passed, within
+from dipcli.tasks.cleaning import Cleaning
+
+
+def superresolved(
+    y: Tensor, scale: int, cleaning: Cleaning, settings: SuperresSettings, runtime: Runtime
+) -> Iterator[Step]:
+    """y, (1, C, h, w) in [0, 1], restored where it needs to be, and enlarged `scale` times."""
+    deadline = deadline_of(settings, runtime)
+    size = (scale * y.shape[2], scale * y.shape[3])
+    if not cleaning.needed:
+        yield from enlarged_again(y, scale, settings, runtime, deadline)
+        return
+    last, rest = None, settings.planned
+    if settings.repeats:
+        rest += settings.repeats * settings.again().planned
+    for last in within(cleaning.steps(y, settings, runtime, deadline), deadline):
+        yield full(replace(last, total=last.total + rest), size)
+    if last is not None:
+        yield from after(last, enlarged_again(last.estimate, scale, settings, runtime, deadline))
+
+
+def enlarged_again(
+    y: Tensor, scale: int, settings: SuperresSettings, runtime: Runtime, deadline: float | None
+) -> Iterator[Step]:
+    """y, (1, C, h, w), enlarged; again and again if the settings say so."""
+    h, w = scale * y.shape[2], scale * y.shape[3]
+    problem = Problem(y, (h, w), Downsample(scale, settings.kernel))
+    if not settings.repeats:
+        return enlarging(problem, problem, settings, runtime, deadline)
+    half = Downsample(scale // 2, settings.kernel)
+    begun = problem if settings.learns else Problem(y, (h // 2, w // 2), half)  # enough to repeat
+    first = enlarging(begun, begun, settings, runtime, deadline)
+    own = settings.again()
+
+    def again(before: Step) -> Iterator[Step]:
+        taught = Problem(half(before.estimate).clamp(0, 1), problem.size, half)
+        for step in enlarging(taught, problem, own, runtime, deadline):
+            cut = step.stage != "fit" and step.index < own.planned_fit  # by the time: no better
+            if step.stage == "fit" or cut:
+                yield replace(step, estimate=before.estimate)
+            else:
+                yield step
+            if cut:
+                return
+
+    plan = Plan(again, settings.repeats, own.planned)
+    return repeated((full(step, problem.size) for step in first), plan, runtime, deadline)
 
 
 def enlarging(
     taught: Problem,
     problem: Problem,
-    settings: Settings,
+    settings: SuperresSettings,
     runtime: Runtime,
     deadline: float | None,
 ) -> Iterator[Step]:
@@ -37,15 +86,18 @@ def enlarging(
     Both are of one size; what is taught is the problem itself, or a better known picture.
     """
     last = None
-    make = Learner if settings.net == "plain" else Descent
-    rest = 1 + settings.passes if settings.project else 0
-    for last in ensemble(taught, settings, runtime, deadline, make):
+    make = Learner if settings.learns else Descent
+    rest = 1 + settings.planned_passes if settings.project else 0
+    fitted = ensemble(taught, settings, runtime, deadline, make) if settings.fits else ()
+    for last in fitted:
         yield replace(last, total=last.total + rest)
     if last is not None:
         if not settings.project:
             return
-        last = consistent(last, problem, settings.passes)
+        last = consistent(last, problem, settings.planned_passes)
         yield last
+    if not settings.filters:
+        return
     error = expected(settings, itself=taught is problem)
     refined = within(refining(last, problem, settings, runtime, error), deadline)
     for step in refined if last is None else after(last, refined):
@@ -53,27 +105,22 @@ def enlarging(
         yield replace(step, estimate=step.estimate.clamp(0, 1), spread=spread)
 
 
-def expected(settings: Settings, *, itself: bool) -> float:
+def expected(settings: SuperresSettings, *, itself: bool) -> float:
     """The standard deviation that the filter expects of the error of what it is given.
 
     itself: whether what was taught was the observation itself.
     """
-    if settings.runs == 0:
+    if not settings.fits:
         return SMOOTH_SIGMA
-    if settings.net != "plain":
+    if not settings.learns:
         return FITTED_SIGMA
     return LEARNT_SIGMA if itself else REPEATED_SIGMA
-
-
-def planned(settings: Settings) -> int:
-    """The steps of `enlarging`, if none is left out."""
-    return settings.runs * settings.iters + 1 + settings.passes
 
 
 def refining(
     fitted: Step | None,
     problem: Problem,
-    settings: Settings,
+    settings: SuperresSettings,
     runtime: Runtime,
     error: float,
 ) -> Iterator[Step]:

@@ -11,13 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dipcli import presets
 from dipcli.degradation import beneath
 from dipcli.degradation.damage import Damage
 from dipcli.degradation.noise import Noise
 from dipcli.patches import artefacts, correlated, filled, filter
 from dipcli.pictures.coding import JpegCoding
-from dipcli.settings import Settings
+from dipcli.presets import inpaint
+from dipcli.presets.denoise import DenoiseSettings
+from dipcli.presets.values import resolve
+from dipcli.stages import FilterSettings
 from dipcli.steps.step import Runtime, Step
 from dipcli.steps.stream import Reached, after, passed, within
 from dipcli.tasks.arrays import Pixels, to_array, to_tensor
@@ -33,7 +35,7 @@ def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
 
 
 def fused(
-    steps: Iterable[Step], pilot: Tensor, settings: Settings, parts: dict[str, Tensor]
+    steps: Iterable[Step], pilot: Tensor, settings: DenoiseSettings, parts: dict[str, Tensor]
 ) -> Iterator[Step]:
     """The fit's steps, their estimates mixed with the filter's; `parts` gets the fit's own.
 
@@ -54,7 +56,7 @@ def filtering(
     y: Tensor,
     model: Noise,
     covariances: tuple[Tensor, ...],
-    settings: Settings,
+    settings: DenoiseSettings,
     runtime: Runtime,
     parts: dict[str, Tensor],
     name: str = "filter",
@@ -83,7 +85,7 @@ def filtering(
             last = Step(len(chain) + index, total, name, 0, loss, found, mean)
             yield last
 
-    total, pilot = count + settings.runs * settings.iters, y
+    total, pilot = count + settings.planned_fit, y
     for step in passed(estimates, y, total, runtime.memory, name=name):
         pilot = step.estimate
         yield step
@@ -95,7 +97,7 @@ def filtering(
 
 
 def decoded(
-    y: Tensor, coding: JpegCoding, settings: Settings, runtime: Runtime, name: str = "filter"
+    y: Tensor, coding: JpegCoding, settings: DenoiseSettings, runtime: Runtime, name: str = "filter"
 ) -> Iterator[Step]:
     """The passes of the filter that undoes coding as a JPEG, as a stage called `name`."""
 
@@ -106,10 +108,10 @@ def decoded(
 
 
 def filling(
-    y: Tensor, hit: Tensor, any_value: bool, settings: Settings, runtime: Runtime
+    y: Tensor, hit: Tensor, any_value: bool, settings: DenoiseSettings, runtime: Runtime
 ) -> Iterator[Step]:
     """The picture with its impulses filled, as lost pixels are; hit: (1, C, H, W) bool."""
-    lost = presets.resolve("inpaint", settings.preset, "scattered")
+    lost = resolve(FilterSettings, inpaint.PRESETS, settings.preset, "scattered")
 
     def estimates(reached: Reached | None) -> Iterator[Tensor]:
         mask = filled.refined(y, hit, lost.stride) if any_value else hit
@@ -122,7 +124,7 @@ def cleaned(
     y: Tensor,
     damage: Damage,
     clear: Clear,
-    settings: Settings,
+    settings: DenoiseSettings,
     runtime: Runtime,
     deadline: float | None,
     name: str = "filter",
@@ -145,7 +147,7 @@ def without_impulses(
     y: Tensor,
     damage: Damage,
     clear: Clear,
-    settings: Settings,
+    settings: DenoiseSettings,
     runtime: Runtime,
     deadline: float | None,
 ) -> Iterator[Step]:
@@ -168,11 +170,3 @@ def covariances_of(pixels: Pixels, model: Noise) -> tuple[Tensor, ...]:
     if model.clean or model.kind != "photo":
         return ()
     return correlated.covariances(pixels.tensor(torch.device("cpu")))
-
-
-def found_out(damage: Damage) -> dict[str, object]:
-    """The damage for the record, on the 0..255 scale, as plain JSON."""
-    model = damage.noise
-    strength = {"sigma": round(255 * model.sigma, 3), "gain": round(255 * model.gain, 5)}
-    told = {"found": damage.sentence, "evidence": damage.evidence}
-    return {"noise": damage.kind, **strength, **told}

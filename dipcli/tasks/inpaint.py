@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, distance_transform_edt
-from torch import Tensor
 
-from dipcli.degradation.operators import Mask
-from dipcli.degradation.problem import Problem
 from dipcli.errors import MaskError
-from dipcli.filling.shiftmap import continuations, holes
-from dipcli.patches.completion import completions, interpolated, thin_plate
-from dipcli.pictures.coding import JpegCoding
-from dipcli.prior.ensemble import ensemble
-from dipcli.settings import Settings
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, after, annotated, deadline_of, passed, within
-from dipcli.tasks import evidence
+from dipcli.presets.inpaint import KINDS, PRESETS, InpaintSettings
 from dipcli.tasks.arrays import Window, to_array
 from dipcli.tasks.base import Task
-from dipcli.tasks.cleaning import Cleaning
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from dipcli.pictures.coding import JpegCoding
+    from dipcli.steps.step import Runtime, Step
+    from dipcli.tasks.cleaning import Cleaning
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
 SCATTERED_DEPTH = 1.5  # pixels from the known: nothing but single pixels is lost
@@ -38,10 +33,13 @@ LEAST_KNOWN = 0.1  # of what a tile sees
 GROWTH = 64  # pixels by which a tile grows on each side until it sees as much
 
 
-class Inpaint(Task):
+class Inpaint(Task[InpaintSettings]):
     """Fill the hole of a picture."""
 
     name = "inpaint"
+    Settings = InpaintSettings
+    presets = PRESETS
+    kinds = KINDS
 
     def __init__(
         self,
@@ -73,6 +71,8 @@ class Inpaint(Task):
         Nothing where scattered pixels were lost: they leave no blocks to tell it from, and the
         noise of what is known stays anyway.
         """
+        from dipcli.tasks.cleaning import Cleaning
+
         if self.as_is or self.kind in ("scattered", "sparse"):
             return Cleaning()
         return Cleaning.of_known(self.observation, self.hole, self.coding)
@@ -107,82 +107,39 @@ class Inpaint(Task):
 
     def first_guess(self, device: torch.device) -> Tensor:
         """Filled smoothly."""
+        import torch
+
+        from dipcli.patches.completion import interpolated
+
         y = self.pixels.tensor(device)
         hole = torch.from_numpy(self.hole).to(device)
         return torch.where(hole, interpolated(y, (~hole)[None, None].to(y.dtype)), y)
 
-    def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    def steps(self, settings: InpaintSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "cleaning", "fit" and "filter", those that are asked for; known pixels stay."""
-        facts: dict[str, object] = {"hole": self.kind, "hole_share": round(self.hole_share, 6)}
-        facts |= self.cleaning.facts if settings.preset != "paper" else {}
-        yield from annotated(self._stages(settings, runtime), **facts)
+        from dipcli.steps.stream import annotated
+        from dipcli.tasks.completing import inpainted
 
-    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
-        """The noise of the filled picture; there is no residual, what is known is kept."""
-        return {"noise_after": evidence.level(result)}
-
-    def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        deadline = deadline_of(settings, runtime)
         y = self.pixels.tensor(runtime.device)
-        if not self.cleaning.needed(settings):
-            yield from self._filled(y, settings, runtime, deadline)
-            return
-        last = None
-        rough = y if self.coding else self.first_guess(runtime.device)  # a file knows its blocks
-        for last in within(self.cleaning.steps(rough, settings, runtime, deadline), deadline):
-            yield last
-        if last is not None:
-            yield from after(last, self._filled(last.estimate, settings, runtime, deadline))
+        cleaning = self.cleaning.for_preset(settings.preset)
+        rough = y  # a file knows its blocks
+        if cleaning.needed and self.coding is None:
+            rough = self.first_guess(runtime.device)
+        facts: dict[str, object] = {"hole": self.kind, "hole_share": round(self.hole_share, 6)}
+        steps = inpainted(y, self.hole, rough, cleaning, settings, runtime)
+        yield from annotated(steps, **facts, **cleaning.facts)
 
-    def _filled(
-        self, y: Tensor, settings: Settings, runtime: Runtime, deadline: float | None
-    ) -> Iterator[Step]:
-        """y, (1, C, H, W), with its hole filled."""
-        hole = torch.from_numpy(self.hole)[None, None].to(runtime.device)
-        known = (~hole).to(y.dtype)
-        mask = Mask(known)
-        problem = Problem(mask(y), (y.shape[2], y.shape[3]), mask, known)
-        last = None
-        for last in ensemble(problem, settings, runtime, deadline):
-            last = replace(last, estimate=torch.where(hole, last.estimate, y))
-            yield last
-        start = None if last is None else last.estimate
-        complete = continuing if self.kind in ("object", "large") else completing
-        filtered = within(complete(y, known, settings, start, runtime), deadline)
-        for step in filtered if last is None else after(last, filtered):
-            yield step if last is None else replace(step, spread=last.spread)
+    def evidence(self, result: NDArray[np.float32], settings: InpaintSettings) -> dict[str, object]:
+        """The noise of the filled picture; there is no residual, what is known is kept."""
+        from dipcli.tasks import evidence
+
+        return {"noise_after": evidence.level(result)}
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """The estimate in the hole, the very numbers that were given elsewhere."""
         filled = self.pixels.like(to_array(estimate))
         filled[~self.hole] = self.original[~self.hole]
         return filled
-
-
-def completing(
-    y: Tensor, known: Tensor, settings: Settings, start: Tensor | None, runtime: Runtime
-) -> Iterator[Step]:
-    """The passes of the patch-group filter, from a fitted picture or from a smooth guess."""
-
-    def fillings(reached: Reached | None) -> Iterator[Tensor]:
-        return completions(y, known, settings.passes, settings.stride, start, reached)
-
-    return passed(fillings, y if start is None else start, settings.passes, runtime.memory)
-
-
-def continuing(
-    y: Tensor, known: Tensor, settings: Settings, start: Tensor | None, runtime: Runtime
-) -> Iterator[Step]:
-    """Copies of what is known, hole by hole, where a network alone leaves a smear."""
-    if not settings.passes:
-        return iter(())
-    guide = thin_plate(y, known) if start is None else start
-
-    def fillings(reached: Reached | None) -> Iterator[Tensor]:
-        return continuations(y, known, guide, settings.passes, reached)
-
-    planned = len(holes(known[0, 0].cpu().numpy() == 0)[1])
-    return passed(fillings, guide, planned, runtime.memory)
 
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -205,6 +162,8 @@ def geometry(hole: NDArray[np.bool_]) -> str:
     scattered: single pixels lost all over; sparse: the same with few left; text: thin holes;
     object: a hole with an inside; large: so much of it that the whole picture is concerned.
     """
+    from scipy.ndimage import binary_dilation, distance_transform_edt
+
     share = hole.mean()
     depth = float(distance_transform_edt(hole).max())
     known = ~hole

@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from dipcli import presets
-from dipcli.degradation.operators import Downsample
-from dipcli.degradation.problem import Problem
-from dipcli.degradation.resizing import enlarged
 from dipcli.errors import UsageError
-from dipcli.learning.self_training import Plan, repeated
-from dipcli.pictures.coding import JpegCoding
-from dipcli.settings import KERNELS, Settings
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import after, annotated, deadline_of, within
-from dipcli.tasks import evidence
+from dipcli.presets.superres import KERNELS, KINDS, PRESETS, SuperresSettings
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Task
-from dipcli.tasks.cleaning import Cleaning
-from dipcli.tasks.enlarging import enlarging, full, planned
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from dipcli.pictures.coding import JpegCoding
+    from dipcli.steps.step import Runtime, Step
+    from dipcli.tasks.cleaning import Cleaning
 
 SCALES = (2, 3, 4, 8)
 REPEATING = (4, 8)  # scales that leave something to enlarge from twice the observation's size
 
 
-class SuperRes(Task):
+class SuperRes(Task[SuperresSettings]):
     """Enlarge a picture."""
 
     name = "superres"
-    enlarges = True
+    Settings = SuperresSettings
+    presets = PRESETS
+    kinds = KINDS
 
     def __init__(
         self,
@@ -62,6 +58,8 @@ class SuperRes(Task):
     @cached_property
     def cleaning(self) -> Cleaning:
         """What is wrong with the small picture, and is taken away before."""
+        from dipcli.tasks.cleaning import Cleaning
+
         return Cleaning() if self.as_is else Cleaning.of(self.observation, self.coding)
 
     def part(self, window: Window) -> Self:
@@ -75,7 +73,7 @@ class SuperRes(Task):
         """Published settings differ between x4 and x8."""
         return f"x{self.scale}"
 
-    def settings(self, preset: str = "auto", **overrides: object) -> Settings:
+    def settings(self, preset: str = "auto", **overrides: object) -> SuperresSettings:
         """As for every task; a kernel given to the task replaces the preset's."""
         found = super().settings(preset, **{"kernel": self.kernel, **overrides})
         if found.repeats and not (self.scale in REPEATING and found.project):
@@ -84,67 +82,35 @@ class SuperRes(Task):
 
     def first_guess(self, device: torch.device) -> Tensor:
         """Enlarged by interpolation."""
+        from dipcli.degradation.resizing import enlarged
+
         return enlarged(self.pixels.tensor(device), self.output_shape[:2])
 
-    def steps(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+    def steps(self, settings: SuperresSettings, runtime: Runtime) -> Iterator[Step]:
         """The small picture restored, where it needs to be; the ensemble, one step that makes it
         consistent with what was observed, the filter."""
-        cleaning = self.cleaning if settings.preset != "paper" else Cleaning()
-        facts = {"scale": self.scale, "kernel": settings.kernel, **cleaning.facts}
-        yield from annotated(self._stages(settings, runtime), **facts)
+        from dipcli.steps.stream import annotated
+        from dipcli.tasks.enlarging import superresolved
 
-    def evidence(self, result: NDArray[np.float32], settings: Settings) -> dict[str, object]:
+        y = self.pixels.tensor(runtime.device)
+        cleaning = self.cleaning.for_preset(settings.preset)
+        steps = superresolved(y, self.scale, cleaning, settings, runtime)
+        facts = {"scale": self.scale, "kernel": settings.kernel, **cleaning.facts}
+        yield from annotated(steps, **facts)
+
+    def evidence(
+        self, result: NDArray[np.float32], settings: SuperresSettings
+    ) -> dict[str, object]:
         """The noise of the small picture, and how far the result, reduced again, is from it.
 
         Where the small picture was restored before, what was taken away then is in there.
         """
+        from dipcli.degradation.operators import Downsample
+        from dipcli.tasks import evidence
+
         operator = Downsample(self.scale, settings.kernel)
         again = evidence.reduced(result, self.observation, operator, self.scale)
         return {"noise_before": evidence.level(self.observation), "residual": again}
-
-    def _stages(self, settings: Settings, runtime: Runtime) -> Iterator[Step]:
-        deadline = deadline_of(settings, runtime)
-        y = self.pixels.tensor(runtime.device)
-        if not self.cleaning.needed(settings):
-            yield from self._enlarged(y, settings, runtime, deadline)
-            return
-        last, rest = None, planned(settings)
-        if settings.repeats:
-            rest += settings.repeats * planned(presets.lesson(settings))
-        for last in within(self.cleaning.steps(y, settings, runtime, deadline), deadline):
-            yield full(replace(last, total=last.total + rest), self.output_shape[:2])
-        if last is not None:
-            restored = self._enlarged(last.estimate, settings, runtime, deadline)
-            yield from after(last, restored)
-
-    def _enlarged(
-        self, y: Tensor, settings: Settings, runtime: Runtime, deadline: float | None
-    ) -> Iterator[Step]:
-        """y, (1, C, h, w), enlarged; again and again if the settings say so."""
-        h, w, _ = self.output_shape
-        problem = Problem(y, (h, w), Downsample(self.scale, settings.kernel))
-        if not settings.repeats:
-            return enlarging(problem, problem, settings, runtime, deadline)
-        half = Downsample(self.scale // 2, settings.kernel)
-        plain = settings.net == "plain"
-        begun = problem if plain else Problem(y, (h // 2, w // 2), half)  # a repeat needs no more
-        first = enlarging(begun, begun, settings, runtime, deadline)
-        lesson = presets.lesson(settings)
-        all_learnt = lesson.runs * lesson.iters
-
-        def again(before: Step) -> Iterator[Step]:
-            taught = Problem(half(before.estimate).clamp(0, 1), problem.size, half)
-            for step in enlarging(taught, problem, lesson, runtime, deadline):
-                cut = step.stage != "fit" and step.index < all_learnt  # by the time: no better
-                if step.stage == "fit" or cut:
-                    yield replace(step, estimate=before.estimate)
-                else:
-                    yield step
-                if cut:
-                    return
-
-        plan = Plan(again, settings.repeats, planned(lesson))
-        return repeated((full(step, problem.size) for step in first), plan, runtime, deadline)
 
 
 def superres(

@@ -130,7 +130,7 @@ class Canvas:
         torch.lerp(self.under, layers, self.share, out=self.shown)
 
 
-def tiled(task: Task, longest: int, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+def tiled(task: Task[Any], longest: int, settings: Settings, runtime: Runtime) -> Iterator[Step]:
     """The steps of all tiles, one tile after the other; every estimate is of the whole picture.
 
     longest: side of a tile in pixels of the result. The estimate is one canvas, which later
@@ -146,7 +146,7 @@ def tiled(task: Task, longest: int, settings: Settings, runtime: Runtime) -> Ite
 
 
 def in_turn(
-    task: Task,
+    task: Task[Any],
     longest: int,
     tiles: list[Tile],
     canvas: Canvas,
@@ -183,7 +183,7 @@ def in_turn(
 
 
 def on_tile(
-    task: Task, tile: Tile, canvas: Canvas, settings: Settings, runtime: Runtime
+    task: Task[Any], tile: Tile, canvas: Canvas, settings: Settings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of one tile, with what they estimate of its window, which the canvas now shows."""
     around = task.context(tile.window)

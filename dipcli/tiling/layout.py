@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from dipcli.settings import Settings
-from dipcli.system import memory
+from dipcli.stages import TileSettings
 
 SIDES = (1536, 1280, 1024, 768, 512, 384, 256, 192)  # pixels: few, so that a tile rarely changes
 WHOLE = 2.4e6  # pixels: the CPU takes larger pictures in tiles whatever its memory
@@ -28,17 +28,17 @@ def side(
     free: bytes that can be had, None: not known. bounded: whether tiles are small even where
     memory abounds, as on the CPU, which gains nothing by larger ones.
     """
-    if settings.tile is not None:
+    if isinstance(settings, TileSettings) and settings.tile is not None:
         return settings.tile if settings.tile < max(size) else None
     most = math.inf if free is None else SHARE * free
     pixels = size[0] * size[1]
     small = pixels <= WHOLE or not bounded
-    if small and memory.need(settings, pixels, float32=float32) <= most:
+    if small and settings.cost(pixels, float32=float32).bytes <= most:
         return None
     if bounded:
         most = min(most, TILE_BYTES)
     for one in SIDES:
-        if one < max(size) and memory.need(settings, one * one, float32=float32) <= most:
+        if one < max(size) and settings.cost(one * one, float32=float32).bytes <= most:
             return one
     return smaller(size, SIDES[-2])
 

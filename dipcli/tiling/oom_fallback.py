@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import torch
 
-from dipcli.errors import MemoryLimitError, UsageError
+from dipcli.errors import MemoryLimitError
 from dipcli.settings import Settings
 from dipcli.steps.resume import Plain
 from dipcli.steps.step import Runtime, Step
@@ -36,7 +36,7 @@ class Rung(Plain):
         self.gave_up = list(gave_up)
 
 
-def restored(task: Task, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+def restored(task: Task[Any], settings: Settings, runtime: Runtime) -> Iterator[Step]:
     """The steps of a task, done in as large parts as the memory allows.
 
     Steps of an attempt that ran out of memory count, though their estimates are lost; the note
@@ -64,11 +64,9 @@ def restored(task: Task, settings: Settings, runtime: Runtime) -> Iterator[Step]
         release(runtime.device)
 
 
-def first_side(task: Task, settings: Settings, runtime: Runtime) -> int | None:
-    """The side of the tiles to begin with, None for the whole; UsageError where none can be."""
+def first_side(task: Task[Any], settings: Settings, runtime: Runtime) -> int | None:
+    """The side of the tiles to begin with, None for the whole."""
     if not task.divisible:
-        if settings.tile is not None:
-            raise UsageError(f"{task.name} takes the whole picture; leave out --tile")
         return None
     return layout.side(
         settings,
@@ -79,7 +77,9 @@ def first_side(task: Task, settings: Settings, runtime: Runtime) -> int | None:
     )
 
 
-def attempt(task: Task, side: int | None, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+def attempt(
+    task: Task[Any], side: int | None, settings: Settings, runtime: Runtime
+) -> Iterator[Step]:
     """The steps of the whole, or in tiles of `side` pixels."""
     if side is None:
         return task.steps(settings, runtime)
@@ -107,7 +107,7 @@ def called(side: int | None) -> str:
     return "as a whole" if side is None else f"in tiles of {side} pixels"
 
 
-def exhausted(task: Task, side: int | None) -> str:
+def exhausted(task: Task[Any], side: int | None) -> str:
     """What to tell when nothing smaller is left."""
     h, w, _ = task.output_shape
     return (

@@ -18,7 +18,7 @@ from dipcli.batch.outcome import Outcome, Status, finite, worst
 from dipcli.batch.request import Job, Request
 from dipcli.errors import OutputError, UsageError
 from dipcli.pictures import Header
-from dipcli.settings import Settings
+from dipcli.presets.superres import SuperresSettings as Settings
 from dipcli.system.files import born
 
 
@@ -171,7 +171,7 @@ def test_estimates_grow_with_the_picture_and_obey_the_budget(tmp_path):
     assert seconds(large, request, Settings(time=7.0)) == 7.0
     enlarged = Request(task="superres", options={"scale": 2})
     assert seconds(small, enlarged, Settings()) > 3 * seconds(small, request, Settings())
-    once, again = (Settings(net="plain", repeats=repeats) for repeats in (0, 3))
+    once, again = (Settings(method="zero-shot+patches", repeats=repeats) for repeats in (0, 3))
     assert seconds(small, enlarged, again) > seconds(small, enlarged, once)
     fitted, half = (Settings(repeats=repeats, iters=10_000) for repeats in (0, 1))
     assert seconds(small, enlarged, half) < seconds(small, enlarged, fitted)

@@ -10,16 +10,19 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dipcli import presets, tasks
+from dipcli import tasks
 from dipcli.degradation.operators import Downsample
 from dipcli.errors import UsageError
 from dipcli.learning.self_training import Plan, repeated
+from dipcli.presets.superres import PRESETS, REPEAT, SuperresSettings
+from dipcli.presets.values import resolve
 from dipcli.steps.step import Runtime, Step
 from dipcli.tasks import enlarging, evidence
 from dipcli.tasks.enlarging import ensemble, full
 
 CPU = Runtime(torch.device("cpu"))
 TINY = {"channels": (16, 16), "iters": 60, "passes": 3}
+METHODS = [(n, method) for n in (4, 8) for method in ("zero-shot+patches", "dip+patches")]
 
 
 def stripes(side: int, width: float) -> np.ndarray:
@@ -75,10 +78,10 @@ def test_a_repeat_is_nearer_to_the_truth(scale):
     assert twice < 0.99 * once
 
 
-@pytest.mark.parametrize(("scale", "net"), [(4, "plain"), (4, "slim"), (8, "plain"), (8, "slim")])
-def test_while_it_learns_the_estimate_is_what_was_there(scale, net):
+@pytest.mark.parametrize(("scale", "method"), METHODS)
+def test_while_it_learns_the_estimate_is_what_was_there(scale, method):
     task = reduced(stripes(8 * scale, 4.0 * scale), scale)
-    settings = task.settings("auto", net=net, channels=(8, 8), iters=4, passes=2, repeats=1)
+    settings = task.settings("auto", method=method, channels=(8, 8), iters=4, passes=2, repeats=1)
     steps = list(task.steps(settings, CPU))
     assert [step.index for step in steps] == list(range(14))
     assert {step.total for step in steps} == {14}
@@ -116,13 +119,13 @@ def test_a_spread_is_kept_at_full_size():
 
 def test_what_is_asked_for_bounds_a_repeat():
     task = reduced(stripes(32, 16.0), 4)
-    own = presets.resolve("superres", "auto", "repeat")
-    assert presets.lesson(task.settings("auto")) == replace(own, channels=(48,) * 5)
+    own = resolve(SuperresSettings, PRESETS, "auto", REPEAT)
+    assert task.settings("auto").again() == replace(own, channels=(48,) * 5)
     asked = task.settings("auto", iters=7, passes=1, channels=(8,), lr=0.01, kernel="box")
-    lesson = presets.lesson(asked)
+    lesson = asked.again()
     assert (lesson.iters, lesson.passes, lesson.channels) == (7, 1, (8,))
     assert (lesson.lr, lesson.kernel, lesson.repeats) == (0.01, "box", 0)
-    assert presets.lesson(task.settings("auto", net="slim", channels=(8,))).channels == own.channels
+    assert task.settings("auto", method="dip", channels=(8,)).again().channels == own.channels
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from dipcli.degradation.problem import Problem
 from dipcli.errors import UsageError
 from dipcli.learning.training_pairs import drawn, examples, turned, turned_back
 from dipcli.learning.zero_shot import Learner, factors
+from dipcli.presets.superres import SuperresSettings
 from dipcli.prior.fit import fit
-from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
 learn = partial(fit, make=Learner)
-TINY = Settings().override(net="plain", channels=(16, 16), loss="l1", runs=1, iters=6)
+TINY = SuperresSettings(method="zero-shot", channels=(16, 16), loss="l1", runs=1, iters=6)
 
 
 def stripes(h: int, w: int, channels: int = 3, width: float = 8.0) -> Tensor:
@@ -125,5 +125,5 @@ def test_it_only_enlarges():
     given, _ = problem(8, 8, 2)
     with pytest.raises(TypeError, match="reduced"):
         next(learn(replace(given, operator=Identity()), TINY, CPU))
-    with pytest.raises(UsageError, match="plain"):
-        tasks.denoise(torch.rand(8, 8).numpy()).settings(net="plain")
+    with pytest.raises(UsageError, match="method"):
+        tasks.denoise(torch.rand(8, 8).numpy()).settings(method="zero-shot")

@@ -13,11 +13,11 @@ from dipcli.degradation.problem import Problem
 from dipcli.prior import fit as loop
 from dipcli.prior.ensemble import Mean, ensemble, trust
 from dipcli.prior.fit import fit
-from dipcli.settings import Settings
+from dipcli.stages import FitSettings
 from dipcli.steps.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
-TINY = Settings().override(channels=(4, 8), input_depth=4, iters=12, runs=1)
+TINY = FitSettings().override(channels=(4, 8), input_depth=4, iters=12, runs=1)
 
 
 def smooth(size: tuple[int, int] = (24, 32), channels: int = 3) -> Tensor:

@@ -4,13 +4,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dipcli import presets
+from dipcli.presets.values import resolve
 from dipcli.prior.networks import build, canvas
 from dipcli.prior.networks.layers import enlarge
-from dipcli.settings import Settings
+from dipcli.stages import NetworkSettings
+from dipcli.tasks import TASKS
 
 
-def built(settings: Settings, depth: int, channels: int = 3, seed: int = 0) -> torch.nn.Module:
+def built(
+    settings: NetworkSettings, depth: int, channels: int = 3, seed: int = 0
+) -> torch.nn.Module:
     return build(settings, depth, channels, torch.Generator().manual_seed(seed))
 
 
@@ -27,14 +30,14 @@ def built(settings: Settings, depth: int, channels: int = 3, seed: int = 0) -> t
     ],
 )
 def test_paper_networks_have_the_published_number_of_parameters(task, kind, parameters):
-    settings = presets.resolve(task, "paper", kind)
+    settings = resolve(TASKS[task].Settings, TASKS[task].presets, "paper", kind)
     depth = 2 if settings.input == "mesh" else settings.input_depth
     net = built(settings, depth)
     assert sum(p.numel() for p in net.parameters()) == parameters
 
 
-def small(**fields: object) -> Settings:
-    return Settings().override(channels=(4, 6, 8), **fields)
+def small(**fields: object) -> NetworkSettings:
+    return NetworkSettings().override(channels=(4, 6, 8), **fields)
 
 
 @pytest.mark.parametrize("net", ["slim", "skip"])
@@ -63,17 +66,21 @@ def test_every_option_gives_a_picture_in_range_and_gradients(net, fields):
 
 
 def test_the_slim_network_has_no_bias_that_normalisation_would_remove():
-    convolutions = [m for m in built(Settings(), 8).modules() if isinstance(m, torch.nn.Conv2d)]
+    convolutions = [
+        m for m in built(NetworkSettings(), 8).modules() if isinstance(m, torch.nn.Conv2d)
+    ]
     assert [m.bias is None for m in convolutions] == [True] * (len(convolutions) - 1) + [False]
 
 
 def test_canvas_holds_the_picture_and_suits_the_network():
+    task = TASKS["inpaint"]
+    large = resolve(task.Settings, task.presets, "paper", "large")
     for size in [(1, 1), (1, 7), (17, 31), (512, 512), (513, 511)]:
-        for settings in (Settings(), presets.resolve("inpaint", "paper", "large")):
+        for settings in (NetworkSettings(), large):
             wide = canvas(size, settings)
             assert all(n % 2**settings.levels == 0 for n in wide)
             assert all(n >= m for n, m in zip(wide, size, strict=True))
-    assert canvas((512, 512), Settings()) == (512, 512)
+    assert canvas((512, 512), NetworkSettings()) == (512, 512)
 
 
 def test_parameters_come_from_the_generator_alone():
@@ -87,7 +94,7 @@ def test_parameters_come_from_the_generator_alone():
 
 
 def test_no_running_mean_is_kept():
-    assert not list(built(Settings(), 8).buffers())
+    assert not list(built(NetworkSettings(), 8).buffers())
 
 
 @pytest.mark.parametrize("mode", ["nearest", "bilinear"])

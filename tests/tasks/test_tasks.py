@@ -7,13 +7,14 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio as psnr
 
-from dipcli import presets, tasks
+from dipcli import tasks
 from dipcli.degradation.noise import Noise
 from dipcli.degradation.operators import Downsample
 from dipcli.errors import MaskError, UsageError
-from dipcli.settings import Settings
+from dipcli.presets.denoise import DenoiseSettings
+from dipcli.presets.values import NAMES, described, resolve
 from dipcli.steps.step import Runtime
-from dipcli.tasks.denoise import share as network_share
+from dipcli.tasks.denoising import share as network_share
 from dipcli.tasks.inpaint import geometry
 
 CPU = Runtime(torch.device("cpu"))
@@ -177,14 +178,16 @@ def test_overrides_replace_one_field_and_leave_the_rest():
     assert (changed.iters, changed.stop, changed.lr) == (plain.iters, plain.stop, plain.lr)
 
 
-@pytest.mark.parametrize("preset", presets.names())
-def test_every_value_of_a_preset_has_a_reason_and_resolves(preset):
-    rows = presets.describe(preset)
+@pytest.mark.parametrize("preset", NAMES)
+@pytest.mark.parametrize("name", ["denoise", "superres", "inpaint", "fit"])
+def test_every_value_of_a_preset_has_a_reason_and_resolves(name, preset):
+    task = tasks.TASKS[name]
+    rows = described(name, task.presets, preset)
     assert rows and all(row["reason"] for row in rows)
     for row in rows:
-        settings = presets.resolve(str(row["task"]), preset, str(row["kind"]))
+        settings = resolve(task.Settings, task.presets, preset, str(row["kind"]))
         assert settings.preset == preset
-        assert getattr(settings, str(row["field"])) == row["value"] or not row["task"]
+        assert getattr(settings, str(row["field"])) == row["value"]
 
 
 def test_a_network_that_has_just_begun_hardly_counts():
@@ -199,7 +202,7 @@ def test_a_network_that_has_just_begun_hardly_counts():
 
 
 def test_a_filter_at_rest_leaves_gradients_on():
-    steps = tasks.denoise(truth(), sigma=20).steps(Settings(passes=2), CPU)
+    steps = tasks.denoise(truth(), sigma=20).steps(DenoiseSettings(method="patches", passes=2), CPU)
     assert next(steps).stage == "filter"
     assert torch.is_grad_enabled()
 

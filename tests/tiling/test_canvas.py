@@ -181,7 +181,7 @@ def test_known_pixels_stay_in_tiles_and_the_same_seed_gives_the_same_bytes(kind)
 def test_tiles_without_a_hole_are_left_alone():
     hole = np.zeros((144, 144), bool)
     hole[3:6, 3:6] = True
-    result = dipcli.inpaint(scene(), hole, tile=64, passes=0, **TINY)
+    result = dipcli.inpaint(scene(), hole, tile=64, method="dip", **TINY)
     assert result.notes["tiles"] == 1
     assert result.stopped_at <= 4
 
@@ -228,6 +228,6 @@ def test_enlarged_in_tiles_is_as_good_and_consistent(scale):
 
 
 def test_runs_disagree_across_all_tiles():
-    result = dipcli.denoise(noisy(), tile=96, runs=2, passes=0, **TINY)
+    result = dipcli.denoise(noisy(), tile=96, runs=2, method="dip", **TINY)
     assert result.spread.shape == (144, 144)
     assert (result.spread > 0).mean() > 0.9

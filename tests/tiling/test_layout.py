@@ -8,13 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dipcli import presets
-from dipcli.settings import LEAST_TILE, Settings
+from dipcli.presets.denoise import PRESETS, DenoiseSettings
+from dipcli.presets.values import resolve
+from dipcli.stages import LEAST_TILE
 from dipcli.system import devices, memory
 from dipcli.tiling import layout
 
 GB = 1e9
-AUTO = presets.resolve("denoise", "auto")
+AUTO = resolve(DenoiseSettings, PRESETS, "auto")
 TWELVE_MEGAPIXELS = (3000, 4000)
 
 
@@ -48,29 +49,29 @@ def test_large_pictures_are_cut_alike_whatever_memory_abounds():
     side = layout.side(AUTO, TWELVE_MEGAPIXELS, 8 * GB)
     assert side == layout.side(AUTO, TWELVE_MEGAPIXELS, 800 * GB)
     assert side == layout.side(AUTO, TWELVE_MEGAPIXELS, None)
-    assert memory.need(AUTO, side * side) < 2 * GB
+    assert AUTO.cost(side * side).bytes < 2 * GB
     assert layout.side(AUTO, TWELVE_MEGAPIXELS, 800 * GB, bounded=False) is None
 
 
 def test_less_memory_means_smaller_tiles_down_to_a_smallest():
-    enough = [1.01 * memory.need(AUTO, side**2) / layout.SHARE for side in (768, 512, 384)]
+    enough = [1.01 * AUTO.cost(side**2).bytes / layout.SHARE for side in (768, 512, 384)]
     frees = (8 * GB, *enough, 0.1 * GB)
     sides = [layout.side(AUTO, (1024, 1024), free) for free in frees]
     assert sides[0] is None
     assert sides[1:4] == [768, 512, 384]
     assert all(a > b for a, b in pairwise(sides[1:]))
     assert sides[-1] == layout.SIDES[-1]
-    wide = presets.resolve("denoise", "paper")
+    wide = resolve(DenoiseSettings, PRESETS, "paper")
     assert layout.side(wide, (512, 512), 8 * GB) is None
     assert layout.side(wide, TWELVE_MEGAPIXELS, 8 * GB) < layout.side(
         AUTO, TWELVE_MEGAPIXELS, 8 * GB
     )
-    assert memory.need(AUTO, 1e6, float32=True) > 1.2 * memory.need(AUTO, 1e6)
+    assert AUTO.cost(1e6, float32=True).bytes > 1.2 * AUTO.cost(1e6).bytes
 
 
 def test_a_side_that_is_asked_for_is_taken():
-    assert layout.side(Settings(tile=100), (512, 512), 8 * GB) == 100
-    assert layout.side(Settings(tile=600), (512, 512), 8 * GB) is None
+    assert layout.side(DenoiseSettings(tile=100), (512, 512), 8 * GB) == 100
+    assert layout.side(DenoiseSettings(tile=600), (512, 512), 8 * GB) is None
 
 
 def test_the_ladder_ends():

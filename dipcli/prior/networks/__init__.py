@@ -11,16 +11,16 @@ multiples of 2^levels: `canvas` says which.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import torch
 from torch import nn
 
 from dipcli.prior.networks.layers import Squash, convolution, initialise
-from dipcli.prior.networks.skip import SkipLevel
-from dipcli.prior.networks.slim import SlimLevel
-from dipcli.settings import Settings
+from dipcli.stages import NETWORKS, NetworkSettings
 
 
-def canvas(size: tuple[int, int], settings: Settings) -> tuple[int, int]:
+def canvas(size: tuple[int, int], settings: NetworkSettings) -> tuple[int, int]:
     """The least (H, W) that holds a picture of `size` and suits the network.
 
     A multiple of 2^levels, and large enough that reflection at the coarsest level has
@@ -36,12 +36,15 @@ def canvas(size: tuple[int, int], settings: Settings) -> tuple[int, int]:
     return fit(size[0]), fit(size[1])
 
 
-def build(settings: Settings, depth: int, channels: int, generator: torch.Generator) -> nn.Module:
+def build(
+    settings: NetworkSettings, depth: int, channels: int, generator: torch.Generator
+) -> nn.Module:
     """A fresh network from `depth` input channels to `channels`, on the CPU in float32.
 
     Every parameter is drawn from `generator` (CPU); no global state is read or changed.
     """
-    level = SkipLevel if settings.net == "skip" else SlimLevel
+    module, _, name = NETWORKS[settings.net].partition(":")
+    level = getattr(import_module(module), name)
     width = (settings.per_level("up_channels"))[0]
     with torch.device("meta"):  # allocates nothing and draws nothing
         net = nn.Sequential(

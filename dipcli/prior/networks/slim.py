@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from dipcli.prior.networks.layers import Block, enlarge
-from dipcli.settings import Settings
+from dipcli.stages import NetworkSettings
 
 
 class SlimLevel(nn.Module):
     """One level of the slim hourglass: narrow first, then enlarge, then one convolution."""
 
-    def __init__(self, settings: Settings, inputs: int, level: int = 0) -> None:
+    def __init__(self, settings: NetworkSettings, inputs: int, level: int = 0) -> None:
         """`inputs` channels come in at this level; 0 is full resolution."""
         super().__init__()
         down = settings.channels[level]

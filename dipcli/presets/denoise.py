@@ -1,0 +1,104 @@
+"""Denoising: the filter's picture leads the network, and both are mixed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dipcli.presets import paper
+from dipcli.presets.values import USUAL, Table, Values
+from dipcli.settings import Cost, setting
+from dipcli.stages import CHAINED, RestorationSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoiseSettings(RestorationSettings):
+    """The filter, the network that leans on its picture, and how they are mixed."""
+
+    pilot_share: float = setting(
+        0.0, "Share of the filtered picture in what the network fits.", low=0, high=1, flag=False
+    )
+    blend: float = setting(
+        1.0,
+        "Share of the fitted picture in the result; the rest is the filtered one.",
+        low=0,
+        high=1,
+        flag=False,
+    )
+    bootstrap: bool = setting(
+        False, "Denoise the result again, made noisy, to learn the shares.", flag=False
+    )
+
+    @property
+    def compares(self) -> bool:
+        """Several runs disagree, or a run and the filter."""
+        mixed = self.fits and self.filters and 0 < self.blend < 1
+        return super().compares or mixed
+
+    def cost(self, pixels: float, *, float32: bool = False) -> Cost:
+        """The later passes of the filter stand beside one another."""
+        found = super().cost(pixels, float32=float32)
+        if self.filters:
+            beside = self.cost_of_filter(pixels, max(0, self.passes - CHAINED))
+            more = beside.seconds - self.cost_of_filter(pixels).seconds
+            found = Cost(found.seconds + more, found.bytes)
+        return Cost(found.seconds * (2 if self.bootstrap else 1), found.bytes)
+
+
+_SLIM_MIDDLE = (16, 32, 64, 128, 128)
+_SLIM_WIDE = (32, 64, 128, 128, 128)
+_DENOISE: Values = {
+    "upsample": (("nearest",), "peaks twice as early as bilinear, at the same PSNR"),
+}
+_FILTERED: Values = {
+    "method": ("patches+dip", "they err differently: the mean is above both"),
+    "passes": (5, "four pictures, sigma 25: 29.4, 30.2, 30.6, 30.7, 30.8 dB after 1 to 5 passes"),
+    "channels": (_SLIM_MIDDLE, "gains 0.05 dB over the filter; 8-16-32-... 0.03, 32-64-... 0.07"),
+    "skip_channels": ((4,), "what the filter has right reaches the output as it is"),
+    "input": ("picture", "it sees the filter's picture: F16 32.0 dB alone, 30.6 without"),
+    "pilot_share": (0.7, "the target keeps 0.3 of the noise; 0.2 or 0.5 gain 0.01 dB less"),
+    "blend": (0.3, "best in the mean: 0.2 at sigma 25, 0.5 at 50; smooth pictures want less"),
+    "stop": ("none", "with so little noise in the target the error falls to the end"),
+    "holdout": (0.0, "the loss sees every pixel"),
+}
+_JPEG: Values = {
+    "method": ("patches", "the filter alone"),
+    "passes": (4, "nine crops, quality 40: 1.16, 1.34, 1.40 dB after 1 to 3 passes, 1.43 after 5"),
+    "stride": (4, "3 gains 0.01 dB"),
+}
+
+PRESETS: Table = {
+    "auto": {
+        USUAL: _DENOISE
+        | _FILTERED
+        | {
+            "runs": (1, "a second gains 0.02 dB for as long again"),
+            "iters": (140, "250 cost more than they gain"),
+        },
+        "jpeg": _JPEG,
+    },
+    "fast": {
+        USUAL: _DENOISE
+        | _FILTERED
+        | {
+            "method": ("patches", "the filter alone"),
+            "runs": (1, "a second costs as much again"),
+            "passes": (3, "the time"),
+            "stride": (4, "twice as fast as 3, 0.03 dB lower"),
+        },
+        "jpeg": _JPEG | {"passes": (2, "the time"), "stride": (6, "0.04 dB below 4")},
+    },
+    "best": {
+        USUAL: _DENOISE
+        | _FILTERED
+        | {
+            "channels": (_SLIM_WIDE, "gains 0.02 dB over half of the width, at twice the time"),
+            "passes": (6, "0.01 dB more than 5"),
+            "runs": (2, "four gain 0.005 dB and take twice as long"),
+            "blend": (0.4, "the mean of wide networks deserves more than one narrow one"),
+            "bootstrap": (True, "+0.04 dB at sigma 25, +0.08 at 50; twice the time"),
+            "iters": (150, "more learn the noise that is left in the target"),
+        },
+        "jpeg": _JPEG | {"passes": (6, "0.02 dB"), "stride": (3, "0.01 dB")},
+    },
+    "paper": paper.DENOISE,
+}

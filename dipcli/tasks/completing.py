@@ -1,0 +1,93 @@
+"""The stages of inpainting: a fit, then passes of the filter, or copies of what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dipcli.degradation.operators import Mask
+from dipcli.degradation.problem import Problem
+from dipcli.filling.shiftmap import continuations, holes
+from dipcli.patches.completion import completions, thin_plate
+from dipcli.presets.inpaint import InpaintSettings
+from dipcli.prior.ensemble import ensemble
+from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import Reached, after, deadline_of, passed, within
+from dipcli.tasks.cleaning import Cleaning
+
+
+def inpainted(
+    y: Tensor,
+    hole: NDArray[np.bool_],
+    rough: Tensor,
+    cleaning: Cleaning,
+    settings: InpaintSettings,
+    runtime: Runtime,
+) -> Iterator[Step]:
+    """y, (1, C, H, W) in [0, 1], restored where it needs to be, with its hole, (H, W), filled.
+
+    rough: what is restored, the picture with something in its hole.
+    """
+    deadline = deadline_of(settings, runtime)
+    if not cleaning.needed:
+        yield from filled(y, hole, settings, runtime, deadline)
+        return
+    last = None
+    for last in within(cleaning.steps(rough, settings, runtime, deadline), deadline):
+        yield last
+    if last is not None:
+        yield from after(last, filled(last.estimate, hole, settings, runtime, deadline))
+
+
+def filled(
+    y: Tensor,
+    where: NDArray[np.bool_],
+    settings: InpaintSettings,
+    runtime: Runtime,
+    deadline: float | None,
+) -> Iterator[Step]:
+    """y, (1, C, H, W), filled where it has a hole."""
+    hole = torch.from_numpy(where)[None, None].to(runtime.device)
+    known = (~hole).to(y.dtype)
+    mask = Mask(known)
+    problem = Problem(mask(y), (y.shape[2], y.shape[3]), mask, known)
+    last = None
+    for last in ensemble(problem, settings, runtime, deadline) if settings.fits else ():
+        last = replace(last, estimate=torch.where(hole, last.estimate, y))
+        yield last
+    if not settings.filters:
+        return
+    start = None if last is None else last.estimate
+    complete = continuing if "copies" in settings.stages else completing
+    filtered = within(complete(y, known, settings, start, runtime), deadline)
+    for step in filtered if last is None else after(last, filtered):
+        yield step if last is None else replace(step, spread=last.spread)
+
+
+def completing(
+    y: Tensor, known: Tensor, settings: InpaintSettings, start: Tensor | None, runtime: Runtime
+) -> Iterator[Step]:
+    """The passes of the patch-group filter, from a fitted picture or from a smooth guess."""
+
+    def fillings(reached: Reached | None) -> Iterator[Tensor]:
+        return completions(y, known, settings.passes, settings.stride, start, reached)
+
+    return passed(fillings, y if start is None else start, settings.passes, runtime.memory)
+
+
+def continuing(
+    y: Tensor, known: Tensor, settings: InpaintSettings, start: Tensor | None, runtime: Runtime
+) -> Iterator[Step]:
+    """Copies of what is known, hole by hole, where a network alone leaves a smear."""
+    guide = thin_plate(y, known) if start is None else start
+
+    def fillings(reached: Reached | None) -> Iterator[Tensor]:
+        return continuations(y, known, guide, settings.passes, reached)
+
+    planned = len(holes(known[0, 0].cpu().numpy() == 0)[1])
+    return passed(fillings, guide, planned, runtime.memory)

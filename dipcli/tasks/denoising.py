@@ -1,0 +1,102 @@
+"""The stages of denoising: a filter, a network that leans on it, and a mixture of both.
+
+A patch-group filter has what repeats, a network what is smooth across scales; they err
+differently. The filter comes first; the network sees its picture (as in aSeqDIP, Alkhouri et
+al. 2024) and fits the observation leaning on it; the result is between the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from dipcli.degradation.damage import Damage
+from dipcli.degradation.noise import Noise
+from dipcli.degradation.problem import Problem
+from dipcli.learning.rounds import bootstrapped
+from dipcli.presets.denoise import DenoiseSettings
+from dipcli.prior.ensemble import ensemble
+from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import after, deadline_of, within
+from dipcli.tasks.filters import cleaned, filtering, fused, limited
+
+THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
+FULL_SHARE = 25 / 255  # noise from which on the network's error is small beside the filter's
+
+
+def denoised(
+    y: Tensor,
+    damage: Damage,
+    covariances: tuple[Tensor, ...],
+    settings: DenoiseSettings,
+    runtime: Runtime,
+) -> Iterator[Step]:
+    """y, (1, C, H, W) in [0, 1], without its damage; covariances: of noise that neighbours share.
+
+    What is clean is left as it is, but for a fit alone, which is a fit whatever the picture is.
+    """
+    deadline = deadline_of(settings, runtime)
+    clear = Clearing(damage.limit, covariances, settings, runtime, deadline)
+    if not settings.filters:
+        yield from replace(clear, limit=math.inf)(y, damage.noise)
+    elif damage.clean:
+        yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
+    else:
+        yield from cleaned(y, damage, clear, settings, runtime, deadline)
+
+
+@dataclass(frozen=True)
+class Clearing:
+    """Takes noise away, no farther from what was observed than `limit`."""
+
+    limit: float
+    covariances: tuple[Tensor, ...]
+    settings: DenoiseSettings
+    runtime: Runtime
+    deadline: float | None
+
+    def __call__(self, y: Tensor, model: Noise) -> Iterator[Step]:
+        """The steps by which y, (1, C, H, W), loses its noise."""
+
+        def mixing(observation: Tensor, parts: dict[str, Tensor]) -> Iterator[Step]:
+            return self.mixed(observation, parts, model)
+
+        drawable = model.kind != "photo"  # no noise that neighbours share
+        if self.settings.bootstrap and drawable:
+            found = bootstrapped(mixing, y, model, self.runtime, self.deadline)
+        else:
+            found = mixing(y, {})
+        for step in found:
+            yield replace(step, estimate=limited(model.unclipped(step.estimate), y, self.limit))
+
+    def mixed(self, y: Tensor, parts: dict[str, Tensor], model: Noise) -> Iterator[Step]:
+        """The filter's passes, then the fit mixed with them; `parts` gets what was mixed."""
+        last, pilot, target = None, None, y
+        settings, runtime = self.settings, self.runtime
+        if settings.filters:
+            passes = filtering(y, model, self.covariances, settings, runtime, parts)
+            for last in within(passes, self.deadline, longer=THOROUGH):
+                pilot = last.estimate
+                yield last
+        if not settings.fits:
+            return
+        if pilot is not None:
+            target = y.lerp(pilot, settings.pilot_share)
+        problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
+        fitted = ensemble(problem, settings, runtime, self.deadline)
+        if last is not None and pilot is not None:
+            settings = replace(settings, blend=settings.blend * share(model, y))
+            fitted = after(last, fused(fitted, pilot, settings, parts))
+        yield from fitted
+
+
+def share(model: Noise, y: Tensor) -> float:
+    """How much of its usual part the network deserves: it misses as much detail of a picture
+    with little noise, of which the filter misses less.
+    """
+    if model.kind == "photo":
+        return 1.0
+    return min(1.0, float(model.variance(y).mean().sqrt()) / FULL_SHARE)

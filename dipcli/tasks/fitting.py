@@ -1,0 +1,96 @@
+"""The stages of the parametrisation experiment: one run per target, each with its curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dipcli.degradation.problem import Problem
+from dipcli.presets.parametrisation import TARGETS, ParametrisationSettings
+from dipcli.prior.fit import fit
+from dipcli.steps.resume import Plain
+from dipcli.steps.step import Runtime, Step
+from dipcli.steps.stream import deadline_of
+
+NOISE_SIGMA = 25 / 255  # of the noisy target
+
+
+@dataclass
+class Fitted(Plain):
+    """The targets so far: their (step, loss), and of those that are done the result and steps."""
+
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    done: int = 0
+    kept: Tensor | None = None
+    steps: int = 0
+
+
+def fitted(
+    picture: Tensor, targets: tuple[str, ...], settings: ParametrisationSettings, runtime: Runtime
+) -> Iterator[Step]:
+    """The steps of a run for each of `targets`, made of picture, (1, C, H, W)."""
+    so_far = Fitted()
+    yield from runtime.memory.follow(
+        "targets", lambda last: fits(picture, targets, so_far, settings, runtime), so_far
+    )
+
+
+def fits(
+    picture: Tensor,
+    targets: tuple[str, ...],
+    so_far: Fitted,
+    settings: ParametrisationSettings,
+    runtime: Runtime,
+) -> Iterator[Step]:
+    """The steps of the targets that are not done."""
+    deadline = deadline_of(settings, runtime)
+    for number, target in list(enumerate(targets))[so_far.done :]:
+        y = made(target, picture, runtime.seed)
+        problem = Problem(y, (y.shape[2], y.shape[3]))
+        curve = so_far.curves.setdefault(target, [])
+        estimate = kept = so_far.kept
+        left = len(targets) - number
+        for step in fit(problem, settings, runtime, deadline=shared(deadline, left)):
+            curve[step.index :] = [(step.index, float(step.loss))]
+            estimate = step.estimate if kept is None or target == "natural" else kept
+            yield replace(
+                step,
+                index=so_far.steps + step.index,
+                total=so_far.steps + left * settings.iters,
+                run=number,
+                estimate=estimate,
+                notes={**step.notes, "target": target, "curves": so_far.curves},
+            )
+        so_far.done, so_far.kept = number + 1, estimate
+        so_far.steps += step.index + 1
+
+
+def shared(deadline: float | None, parts: int) -> float | None:
+    """The deadline of the next of `parts` equal parts of the time left."""
+    if deadline is None:
+        return None
+    now = perf_counter()
+    return now + (deadline - now) / parts
+
+
+def made(target: str, picture: Tensor, seed: int) -> Tensor:
+    """What the network shall fit: (1, C, H, W) in [0, 1], drawn on the CPU from `seed`.
+
+    noisy: plus Gaussian noise of sigma 25, clipped; shuffled: the same pixels in random order;
+    noise: uniform in [0, 1].
+    """
+    rng = np.random.default_rng([seed, TARGETS.index(target)])
+    if target == "shuffled":
+        order = torch.from_numpy(rng.permutation(picture.shape[2] * picture.shape[3]))
+        return picture.flatten(2)[..., order.to(picture.device)].view_as(picture)
+    if target == "noisy":
+        noise = torch.from_numpy(rng.normal(0, NOISE_SIGMA, picture.shape)).to(picture)
+        return (picture + noise).clamp(0, 1)
+    if target == "noise":
+        return torch.from_numpy(rng.random(picture.shape)).to(picture)
+    return picture
