@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from time import perf_counter
 from typing import Any, cast
 
@@ -69,10 +70,12 @@ class History:
 
 def runtime_for(device: str = "auto", seed: int = 0) -> Runtime:
     """The device called `device` in the precision it is fastest in; DeviceError, UsageError."""
+    if not isinstance(seed, Integral):
+        raise UsageError(f"seed is {seed!r}, a {type(seed).__name__}; it must be a whole number")
     if seed < 0:
         raise UsageError(f"seed is {seed}; it must not be negative")
     chosen = devices.choose(device)
-    return Runtime(chosen, seed, devices.precision(chosen))
+    return Runtime(chosen, int(seed), devices.precision(chosen))
 
 
 def steps(

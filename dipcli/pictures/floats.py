@@ -3,18 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dipcli.pictures.headers import RefusedError
+from dipcli.pictures.headers import Levels, RefusedError
 
 # Resampling and rounding overshoot by less; it is a quarter of a level of 8 bits.
 TOLERANCE = 1e-3
 
 
-def settled(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Float values (H, W, C) clipped to [0, 1], and a note if that changed any.
+def settled(values: Levels) -> tuple[Levels, tuple[str, ...]]:
+    """Stored values (H, W, C), floats clipped to [0, 1], and a note if that changed any.
 
     Raises RefusedError where values are no numbers, or further outside than TOLERANCE.
     """
-    unknown = ~np.isfinite(values).all(2)
+    if values.dtype != np.float32:
+        return values, ()
+    unknown: NDArray[np.bool_] = np.logical_not(np.isfinite(values).all(2))
     if unknown.any():
         raise RefusedError(_no_numbers(unknown))
     low, high = float(values.min()), float(values.max())

@@ -35,10 +35,8 @@ def read(source: Path | bytes, *, max_pixels: int | None = MAX_PIXELS) -> Pictur
 def _picture(levels: Levels, found: Scan) -> Picture:
     """The upright picture of stored values (H, W, C), alpha last."""
     levels = turned(levels, found.orientation)
-    meta = found.meta
-    if levels.dtype == np.float32:
-        levels, notes = floats.settled(levels)
-        meta = replace(meta, notes=meta.notes + notes)
+    levels, notes = floats.settled(levels)
+    meta = replace(found.meta, notes=found.meta.notes + notes)
     pixels = _fractions(levels[..., : found.channels], found.top)
     alpha = _fractions(levels[..., -1], found.top) if found.has_alpha else None
     return Picture(pixels, alpha, meta)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, partial
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -67,6 +68,11 @@ class Denoise(Controlled):
         super().__init__(image, controls, protect)
         if noise not in NOISES:
             raise UsageError(f"noise is {noise!r}; choose from {', '.join(NOISES)}")
+        if not isinstance(sigma, Real | None):
+            raise UsageError(
+                f"sigma is {sigma!r}, a {type(sigma).__name__}; it must be a number, "
+                f"0 to {SIGMA_LIMIT:g}, or None to estimate it"
+            )
         if sigma is not None and not 0 <= sigma <= SIGMA_LIMIT:
             raise UsageError(f"sigma is {sigma:g}; it must be 0 to {SIGMA_LIMIT:g}")
         self.noise = noise

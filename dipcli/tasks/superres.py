@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -49,11 +50,16 @@ class SuperRes(Task):
         of the JPEG file that the image comes from, None to look for one in the pixels; as_is:
         whether noise and JPEG artefacts are enlarged, too."""
         super().__init__(image)
+        if not isinstance(scale, Integral):
+            raise UsageError(
+                f"scale is {scale!r}, a {type(scale).__name__}; it must be a whole number (int): "
+                f"{', '.join(map(str, SCALES))}"
+            )
         if scale not in SCALES:
             raise UsageError(f"scale is {scale}; choose from {', '.join(map(str, SCALES))}")
         if kernel is not None and kernel not in KERNELS:
             raise UsageError(f"kernel is {kernel!r}; choose from {', '.join(KERNELS)}")
-        self.scale = scale
+        self.scale = int(scale)
         self.kernel = kernel
         self.coding = coding
         self.as_is = as_is
