@@ -70,8 +70,9 @@ class History:
 
 def runtime_for(device: str = "auto", seed: int = 0) -> Runtime:
     """The device called `device` in the precision it is fastest in; DeviceError, UsageError."""
-    if not isinstance(seed, Integral):
-        raise UsageError(f"seed is {seed!r}, a {type(seed).__name__}; it must be a whole number")
+    given: object = seed
+    if not isinstance(given, Integral):
+        raise UsageError(f"seed is {given!r}, a {type(given).__name__}; it must be a whole number")
     if seed < 0:
         raise UsageError(f"seed is {seed}; it must not be negative")
     chosen = devices.choose(device)

@@ -68,9 +68,10 @@ class Denoise(Controlled):
         super().__init__(image, controls, protect)
         if noise not in NOISES:
             raise UsageError(f"noise is {noise!r}; choose from {', '.join(NOISES)}")
-        if not isinstance(sigma, Real | None):
+        given: object = sigma
+        if not isinstance(given, Real | None):
             raise UsageError(
-                f"sigma is {sigma!r}, a {type(sigma).__name__}; it must be a number, "
+                f"sigma is {given!r}, a {type(given).__name__}; it must be a number, "
                 f"0 to {SIGMA_LIMIT:g}, or None to estimate it"
             )
         if sigma is not None and not 0 <= sigma <= SIGMA_LIMIT:

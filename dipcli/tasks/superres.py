@@ -50,9 +50,10 @@ class SuperRes(Task):
         of the JPEG file that the image comes from, None to look for one in the pixels; as_is:
         whether noise and JPEG artefacts are enlarged, too."""
         super().__init__(image)
-        if not isinstance(scale, Integral):
+        given: object = scale
+        if not isinstance(given, Integral):
             raise UsageError(
-                f"scale is {scale!r}, a {type(scale).__name__}; it must be a whole number (int): "
+                f"scale is {given!r}, a {type(given).__name__}; it must be a whole number (int): "
                 f"{', '.join(map(str, SCALES))}"
             )
         if scale not in SCALES:
