@@ -10,12 +10,13 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dipcli import tasks
 from dipcli.degradation.coding import JpegCoding
 from dipcli.errors import UsageError
 from dipcli.prior import devices
-from dipcli.prior.step import Runtime, Step
+from dipcli.prior.step import Runtime, Step, numbers
 from dipcli.settings import Settings
 from dipcli.tasks import Task, trust
 from dipcli.tasks.arrays import Pixels
@@ -55,12 +56,27 @@ class History:
     """The loss of every step, as numbers: a small tensor that stays keeps the large ones beside it
     in the heap from being used again, a plane of the picture each step."""
 
-    def __init__(self) -> None:
-        """Nothing was done yet."""
+    def __init__(self, every: int) -> None:
+        """every: steps between looks at losses, which wait for the device."""
+        self.every = every
         self.losses: list[float] = []
+        self.pending: list[Tensor] = []  # since the last look
+
+    def add(self, loss: Tensor) -> None:
+        """One more step."""
+        self.pending.append(loss)
+        if len(self.pending) >= self.every:
+            self.settle()
+
+    def settle(self) -> None:
+        """Look at the losses that are not known yet."""
+        if self.pending:
+            self.losses += numbers(self.pending)
+            self.pending = []
 
     def state(self) -> dict[str, Any]:
         """The losses so far."""
+        self.settle()
         return {"losses": list(self.losses)}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -100,7 +116,7 @@ def restore(
     from are not shown again. Raises MemoryLimitError.
     """
     began = perf_counter()
-    history = runtime.memory.keep("history", History())
+    history = runtime.memory.keep("history", History(runtime.looks(settings.time)))
     seen = len(history.losses)  # steps that were made before an interruption
     notes: dict[str, object] = {}
     last: Step | None = None
@@ -111,13 +127,14 @@ def restore(
             notes.update(step.notes)
             if step.index < seen:
                 continue
-            history.losses.append(float(step.loss))
+            history.add(step.loss)
             for observe in observers:
                 observe(step)
     except KeyboardInterrupt:
         partial = True
     if last is None:
         raise KeyboardInterrupt
+    history.settle()
     image = task.render(last.estimate)
     judged = task.judged(last.estimate, image)
     evidence = task.evidence(Pixels.of(judged).values, settings)

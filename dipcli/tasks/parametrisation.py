@@ -20,7 +20,7 @@ from dipcli.errors import UsageError
 from dipcli.prior.fit import Problem
 from dipcli.prior.fit import fit as fit_one
 from dipcli.prior.memory import Plain
-from dipcli.prior.step import Runtime, Step
+from dipcli.prior.step import Runtime, Step, numbers
 from dipcli.settings import Settings
 from dipcli.tasks import trust
 from dipcli.tasks.base import Task, deadline_of
@@ -37,6 +37,16 @@ class Fitted(Plain):
     done: int = 0
     kept: Tensor | None = None
     steps: int = 0
+    waiting: list[tuple[int, Tensor]] = field(default_factory=list)  # not on the curve yet
+
+    def add(self, target: str, step: Step, every: int) -> None:
+        """One more point of a curve; as numbers only now and then, which waits for the device."""
+        before = [one for one in self.waiting if one[0] < step.index]
+        self.waiting = [*before, (step.index, step.loss)]
+        if len(self.waiting) >= every or "why" in step.notes:
+            first, curve = self.waiting[0][0], self.curves[target]
+            curve[first:] = list(enumerate(numbers([loss for _, loss in self.waiting]), first))
+            self.waiting = []
 
 
 class Fit(Task):
@@ -70,11 +80,11 @@ class Fit(Task):
         for number, target in list(enumerate(self.targets))[so_far.done :]:
             y = made(target, self.pixels.tensor(runtime.device), runtime.seed)
             problem = Problem(y, (y.shape[2], y.shape[3]))
-            curve = so_far.curves.setdefault(target, [])
+            so_far.curves.setdefault(target, [])
             estimate = kept = so_far.kept
             left = len(self.targets) - number
             for step in fit_one(problem, settings, runtime, deadline=shared(deadline, left)):
-                curve[step.index :] = [(step.index, float(step.loss))]
+                so_far.add(target, step, runtime.looks(deadline))
                 estimate = step.estimate if kept is None or target == "natural" else kept
                 yield replace(
                     step,
