@@ -11,7 +11,8 @@ from test_fit import CPU, TINY, Broken, last, problem
 from torch import Tensor
 
 from dipcli import tasks
-from dipcli.prior.fit import fit
+from dipcli.prior import checkpoint
+from dipcli.prior.fit import Descent, fit
 from dipcli.restore import restore, runtime_for
 
 WAITS = ("item", "tolist", "cpu", "numpy", "__float__", "__bool__", "__int__", "__array__")
@@ -109,3 +110,18 @@ def test_a_deadline_waits_for_every_step():
     assert replace(CPU, every=8).looks() == 8
     assert CPU.looks() == 1
     assert replace(CPU, device=torch.device("cuda")).looks() == 8
+
+
+@pytest.mark.parametrize("stop", ["holdout", "variance", "none"])
+def test_a_run_goes_on_from_between_two_looks(stop):
+    """What waits to be looked at is part of the state."""
+    settings, runtime = TINY.override(stop=stop, iters=30), replace(CPU, every=8)
+    whole = Descent(problem(), settings, runtime, 0, None)
+    for _ in range(13):
+        whole.step()
+    kept = checkpoint.encode(whole.state(), {})
+    going_on = Descent(problem(), settings, runtime, 0, None)
+    going_on.restore(checkpoint.decode(kept))
+    ends = [last(one.steps()) for one in (whole, going_on)]
+    assert torch.equal(ends[0].estimate, ends[1].estimate)
+    assert ends[0].notes == ends[1].notes
