@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from time import perf_counter
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dipcli import tasks
 from dipcli.errors import UsageError
 from dipcli.pictures.coding import JpegCoding
 from dipcli.settings import Settings
-from dipcli.steps.step import Runtime, Step
+from dipcli.steps.step import Runtime, Step, numbers
 from dipcli.system import devices
 from dipcli.tasks import Task, evidence
 from dipcli.tasks.arrays import Pixels
@@ -54,12 +56,27 @@ class History:
     """The loss of every step, as numbers: a small tensor that stays keeps the large ones beside it
     in the heap from being used again, a plane of the picture each step."""
 
-    def __init__(self) -> None:
-        """Nothing was done yet."""
+    def __init__(self, every: int) -> None:
+        """every: steps between looks at losses, which wait for the device."""
+        self.every = every
         self.losses: list[float] = []
+        self.pending: list[Tensor] = []  # since the last look
+
+    def add(self, loss: Tensor) -> None:
+        """One more step."""
+        self.pending.append(loss)
+        if len(self.pending) >= self.every:
+            self.settle()
+
+    def settle(self) -> None:
+        """Look at the losses that are not known yet."""
+        if self.pending:
+            self.losses += numbers(self.pending)
+            self.pending = []
 
     def state(self) -> dict[str, Any]:
         """The losses so far."""
+        self.settle()
         return {"losses": list(self.losses)}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -69,10 +86,13 @@ class History:
 
 def runtime_for(device: str = "auto", seed: int = 0) -> Runtime:
     """The device called `device` in the precision it is fastest in; DeviceError, UsageError."""
+    given: object = seed
+    if not isinstance(given, Integral):
+        raise UsageError(f"seed is {given!r}, a {type(given).__name__}; it must be a whole number")
     if seed < 0:
         raise UsageError(f"seed is {seed}; it must not be negative")
     chosen = devices.choose(device)
-    return Runtime(chosen, seed, devices.precision(chosen))
+    return Runtime(chosen, int(seed), devices.precision(chosen))
 
 
 def steps(
@@ -96,7 +116,7 @@ def restore(
     from are not shown again. Raises MemoryLimitError.
     """
     began = perf_counter()
-    history = runtime.memory.keep("history", History())
+    history = runtime.memory.keep("history", History(runtime.looks(settings.time)))
     seen = len(history.losses)  # steps that were made before an interruption
     notes: dict[str, object] = {}
     last: Step | None = None
@@ -107,13 +127,14 @@ def restore(
             notes.update(step.notes)
             if step.index < seen:
                 continue
-            history.losses.append(float(step.loss))
+            history.add(step.loss)
             for observe in observers:
                 observe(step)
     except KeyboardInterrupt:
         partial = True
     if last is None:
         raise KeyboardInterrupt
+    history.settle()
     image = task.render(last.estimate)
     judged = task.judged(last.estimate, image)
     found = task.evidence(Pixels.of(judged).values, settings)

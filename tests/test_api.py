@@ -169,3 +169,33 @@ def test_a_runtime_says_where_and_how_precisely():
     assert isinstance(runtime, Runtime)
     assert (runtime.device.type, runtime.seed) == ("cpu", 3)
     assert runtime.amp in (None, torch.bfloat16)
+
+
+PICTURE = np.full((12, 16, 3), 0.5, np.float32)
+HOLED = np.ma.masked_where(PICTURE > 1, PICTURE)
+NOT_ALL = PICTURE.copy()
+NOT_ALL[2, 3, 1] = NOT_ALL[5, 1, 0] = np.nan
+
+WRONG = [
+    (lambda: dipcli.superres(PICTURE, scale=2.0), "scale is 2.0, a float; .* whole number .int.:"),
+    (lambda: dipcli.superres(PICTURE, scale="2"), "scale is '2', a str; .* whole number .int.:"),
+    (lambda: dipcli.denoise(PICTURE, sigma="25"), "sigma is '25', a str; it must be a number"),
+    (lambda: dipcli.denoise(PICTURE, seed="1"), "seed is '1', a str; it must be a whole number"),
+    (lambda: dipcli.denoise(PICTURE, seed=1.0), "seed is 1.0, a float; it must be a whole number"),
+    (lambda: dipcli.denoise(np.moveaxis(PICTURE, -1, 0)), r"moveaxis\(image, 0, -1\)"),
+    (lambda: dipcli.denoise(HOLED), r"a masked array would lose its mask; .*dipcli\.inpaint"),
+    (lambda: dipcli.denoise(NOT_ALL), r"2 of 192 pixels are not numbers .* image\[2, 3\]"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), WRONG, ids=[words[:12] for _, words in WRONG])
+def test_a_slip_of_the_pen_is_a_usage_error_that_says_what_to_give(call, words):
+    with pytest.raises(UsageError, match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers():
+    quick = {"preset": "fast", "passes": 1}
+    assert dipcli.denoise(PICTURE, sigma=np.float32(25), seed=np.int64(1), **quick).image.shape
+    assert dipcli.tasks.superres(PICTURE, scale=np.int64(2)).scale == 2

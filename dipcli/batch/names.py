@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dipcli.errors import OutputError, UsageError
-from dipcli.pictures import FORMATS, format_for_suffix
+from dipcli.pictures import FORMATS, HEAD, format_for_suffix, sniff
 
 BESIDE = "{stem}_{task}{suffix}"  # without -o: beside the input
 INSIDE = "{stem}{suffix}"  # in a folder of results
@@ -46,11 +46,14 @@ def fields_of(
     }
 
 
-def choose_format(asked: str | None, output: Path | None, source: Path | None, found: str) -> str:
+def choose_format(
+    asked: str | None, output: Path | None, source: Path | None, found: str, exact: bool = False
+) -> str:
     """The format of a result: as asked, else by the suffix of OUT, else as the input's.
 
-    found: the format that the input's bytes show. Raises OutputError for a suffix that names
-    no format that is written.
+    found: the format that the input's bytes show; exact: whether they are lossless, which no
+    lossy suffix of the input undoes. Raises OutputError for a suffix that names no format that
+    is written.
     """
     if asked:
         return asked
@@ -62,7 +65,32 @@ def choose_format(asked: str | None, output: Path | None, source: Path | None, f
         return format
     by_name = format_for_suffix(source.suffix) if source is not None else None
     format = by_name or found
+    if exact and format != found and not FORMATS[format].lossless:
+        format = found
     return format if format in FORMATS else "PNG"  # GIF and HEIC are read but not written
+
+
+def possible_formats(asked: str | None, source: Path) -> set[str]:
+    """The formats that a result beside a file may have, by its suffix and by its first bytes."""
+    named = choose_format(asked, None, source, "PNG")
+    if asked or FORMATS[named].lossless or not source.is_file():
+        return {named}
+    try:
+        with source.open("rb") as file:
+            found = sniff(file.read(HEAD)) or named
+    except OSError:  # it will be told when its turn comes
+        return {named}
+    return {named, choose_format(None, None, None, found)}
+
+
+def other_format(found: str, chosen: str, source: Path | None) -> str | None:
+    """A note where a result is not what its input is or is called, and nobody said what else."""
+    if found not in FORMATS:
+        return f"{found} is read but not written: the result is a {chosen}"
+    named = format_for_suffix(source.suffix) if source is not None else None
+    if named in (None, chosen):
+        return None
+    return f"is a {found} in spite of its name: the result is a {chosen}, lest it lose anything"
 
 
 def suffix_for(format: str, source: Path | None) -> str:

@@ -14,13 +14,15 @@ from dipcli.batch.names import (
     choose_format,
     fields_of,
     fill,
+    other_format,
+    possible_formats,
     suffix_for,
 )
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
-from dipcli.pictures import FORMATS, name_of, probe
+from dipcli.pictures import name_of, probe
 
 STDIN = "-"
 
@@ -107,9 +109,9 @@ def _without_results(found: list[Found], places: Places, request: Request) -> li
     """Leave out what another file of the list would be restored to."""
     results = set()
     for one in found:
-        format = choose_format(request.format, None, one.path, "PNG")
-        name = fill(places.name or BESIDE, _fields(one, request, suffix_for(format, one.path)))
-        results.add(one.path.parent / name)
+        for format in possible_formats(request.format, one.path):
+            name = fill(places.name or BESIDE, _fields(one, request, suffix_for(format, one.path)))
+            results.add(one.path.parent / name)
     return [one for one in found if one.path not in results]
 
 
@@ -141,7 +143,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
     to_stdout = places.output == STDIN or (piped and places.output is None)
     as_file = Path(places.output) if places.output and not to_stdout and not folder else None
     path = None if piped else one.path
-    format = choose_format(request.format, as_file, path, header.format)
+    format = choose_format(request.format, as_file, path, header.format, header.lossless)
     asked = request.format is not None or as_file is not None
     fields = _fields(one, request, suffix_for(format, path))
     output = None
@@ -159,18 +161,11 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
         format=format,
         header=header,
         several=several,
-        note=_other_format(header.format, format, asked=asked),
+        note=None if asked else other_format(header.format, format, path),
         **{kind: Path(fill(text, fields)) if text else None for text, kind in _sides(request)},
     )
     check_picture(job, request)
     return with_partners(job, one, request)
-
-
-def _other_format(found: str, chosen: str, *, asked: bool) -> str | None:
-    """A note where the result cannot be what its input is, and nobody said what else."""
-    if asked or found in FORMATS:
-        return None
-    return f"{found} is read but not written: the result is a {chosen}"
 
 
 def _named(one: Found, places: Places, folder: Path | None, fields: dict[str, object]) -> Path:

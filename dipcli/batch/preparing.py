@@ -71,7 +71,7 @@ def hole_of(
             if not hole.any() or hole.all():
                 what = "everything" if hole.any() else "nothing"
                 raise MaskError(f"{job.mask} covers {what} of the part {request.crop}")
-    warning = mask_warning(hole)
+    warning = mask_warning(hole, request.invert_mask)
     if warning:
         note(f"{job.name}: {warning}")
     return hole

@@ -15,16 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import dipcli
 from dipcli.bench.orders import Order
+from dipcli.bench.sources import code
 from dipcli.errors import UsageError
 
-# What decides a result: the method, and how the pictures were degraded.
-METHOD = (
-    *("settings.py", "api.py", "system", "steps", "degradation", "prior", "patches", "filling"),
-    *("learning", "presets", "tasks", "tiling"),
-    *("bench/cases.py", "bench/camera.py", "bench/impulse.py"),
-)
 Record = dict[str, Any]
 
 
@@ -85,17 +79,6 @@ def identity(order: Order) -> str:
     asked = [case.suite, case.level, case.picture, asdict(order.variant), order.watch, code()]
     text = json.dumps(asked, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def code() -> str:
-    """A digest of the source that decides a result."""
-    root = Path(dipcli.__file__).parent
-    digest = hashlib.sha256()
-    for name in METHOD:
-        path = root / name
-        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(source.relative_to(root).as_posix().encode() + source.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _measure(order: Order) -> Record | str:

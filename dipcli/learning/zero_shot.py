@@ -25,7 +25,7 @@ from dipcli.presets.superres import SuperresSettings
 from dipcli.prior import losses, optimizers
 from dipcli.prior.fit import over, seeded
 from dipcli.prior.networks.layers import initialise
-from dipcli.steps.step import Runtime, Step
+from dipcli.steps.step import Runtime, Step, numbers
 from dipcli.system.devices import reproducible
 
 WARM_UP = 0.1  # of the steps during which the rate rises; it falls by a cosine afterwards
@@ -63,6 +63,8 @@ class Learner:
         self.shown = enlarged(self.picture, problem.size)
         self.turn = self.made = 0  # doublings, steps
         self.score = math.nan  # running mean of the loss
+        self.every = runtime.looks(deadline)
+        self.pending: list[Tensor] = []  # losses since the last look
         self.why = ""
         self.pairs = self.taught()
         self.began = perf_counter()
@@ -75,10 +77,12 @@ class Learner:
     def step(self) -> Step:
         """One step down the gradient, and the result of a doubling after its last one."""
         with reproducible(self.runtime.device):
-            loss = self.descend().item()
-        self.score = loss if self.made == 0 else 0.95 * self.score + 0.05 * loss
+            loss = self.descend()
+        self.pending.append(loss)
         self.made += 1
         self.why = over(self.made, self.settings.iters, self.began, self.deadline)
+        if self.why or (self.made - 1) % self.every == 0:
+            self.settle()
         first, last = self.span()
         if self.made == last or self.why:
             self.finish()
@@ -90,11 +94,18 @@ class Learner:
             total=self.settings.iters,
             stage="fit",
             run=self.number,
-            loss=self.problem.observation.new_tensor(loss),
+            loss=loss,
             output=self.shown,
             estimate=self.shown,
             notes=notes | ({"why": self.why} if self.why else {}),
         )
+
+    def settle(self) -> None:
+        """Take in the losses since the last look."""
+        first = self.made - len(self.pending)
+        for made, loss in enumerate(numbers(self.pending), first):
+            self.score = loss if made == 0 else 0.95 * self.score + 0.05 * loss
+        self.pending = []
 
     def span(self) -> tuple[int, int]:
         """The first step of this doubling, and the first after it."""
@@ -167,7 +178,7 @@ class Learner:
 
     def state(self) -> dict[str, Any]:
         """The run and the draws to come; the next step changes what is in it."""
-        kept = ("picture", "shown", "turn", "made", "score", "why")
+        kept = ("picture", "shown", "turn", "made", "score", "pending", "why")
         return {name: getattr(self, name) for name in kept} | {
             "net": self.net.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],

@@ -31,6 +31,8 @@ FORMATS = {
     "AVIF": Format((".avif",), keeps=_ALL, max_side=65536),
 }
 
+LOSSLESS = frozenset({name for name, format in FORMATS.items() if format.lossless} | {"GIF"})
+
 _SUFFIXES = {suffix: name for name, format in FORMATS.items() for suffix in format.suffixes}
 
 HEAD = 64  # bytes that show the format

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dipcli.pictures.formats import LOSSLESS
 from dipcli.pictures.picture import Meta
 
 Levels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
@@ -25,6 +26,7 @@ class Header:
     channels: int  # of colour: 1 or 3
     depth: int  # bits per value as in Meta.depth: 8, 16, or 32 for float
     has_alpha: bool
+    lossless: bool = False  # whether the file holds its pixels as they were
 
     @property
     def size(self) -> tuple[int, int]:
@@ -56,4 +58,5 @@ class Scan:
         size = (self.width, self.height)
         width, height = size[::-1] if self.orientation > 4 else size
         meta = self.meta
-        return Header(meta.format, width, height, self.channels, meta.depth, self.has_alpha)
+        exact = meta.lossless or meta.format in LOSSLESS
+        return Header(meta.format, width, height, self.channels, meta.depth, self.has_alpha, exact)

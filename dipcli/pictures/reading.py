@@ -1,10 +1,12 @@
 """From a file to a Picture."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dipcli.pictures import floats
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.picture import Picture
 from dipcli.pictures.scanning import load, scan, told
@@ -19,7 +21,7 @@ def read(source: Path | bytes, *, max_pixels: int | None = MAX_PIXELS) -> Pictur
     [0, 1] come back exactly when the picture is encoded again. Raises PictureError, in one
     line, for everything that is not one whole gray or RGB picture of at most `max_pixels`
     (None: any number); the size is checked before anything is decoded. Floats outside [0, 1]
-    are refused rather than clipped.
+    are refused, but for those a hair outside, which are clipped and noted.
     """
     data = load(source)
     with told(source):
@@ -33,9 +35,11 @@ def read(source: Path | bytes, *, max_pixels: int | None = MAX_PIXELS) -> Pictur
 def _picture(levels: Levels, found: Scan) -> Picture:
     """The upright picture of stored values (H, W, C), alpha last."""
     levels = turned(levels, found.orientation)
+    levels, notes = floats.settled(levels)
+    meta = replace(found.meta, notes=found.meta.notes + notes)
     pixels = _fractions(levels[..., : found.channels], found.top)
     alpha = _fractions(levels[..., -1], found.top) if found.has_alpha else None
-    return Picture(pixels, alpha, found.meta)
+    return Picture(pixels, alpha, meta)
 
 
 def _fractions(levels: Levels, top: float) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """TIFF and BigTIFF as they are found: 1 to 16 bits and float, strips and tiles, read whole."""
 
 import io
+import re
 import struct
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from dipcli.pictures.ifd import Buffer, Directory, Layout, read_directory, read_
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _STRIPS, _STRIP_BYTES, _SAMPLES, _SAMPLE_FORMAT, _DNG = 273, 279, 277, 339, 50706
+_DESCRIPTION = 270
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES = 322, 323, 324, 325
 _STORAGE = {_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _STRIP_BYTES}
 _STORAGE |= {_SAMPLES, _SAMPLE_FORMAT, _DNG, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES}
@@ -25,6 +27,7 @@ _JPEG = 7
 _RATIOS = {1: 1, 5: 1400, _JPEG: 1024, 8: 1032, 32946: 1032, 32773: 64}
 _UINT, _FLOAT = 1, 3
 _MOST_PAGES = 1000
+_MOST_CHANNELS = 32  # beyond, the last axis of an array is its width
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,24 @@ def _only_page(data: Buffer, layout: Layout, offset: int) -> Directory:
         page, following = read_directory(data, layout, following, {_SUBFILE})
         pages += not page.number(_SUBFILE, 0) & 5
     if pages > 1:
-        raise RefusedError(f"has {pages} pages; split it into single pictures first")
+        described, _ = read_directory(data, layout, offset, {_DESCRIPTION})
+        raise RefusedError(_several(described.ascii(_DESCRIPTION), pages))
     return first
+
+
+def _several(description: str, pages: int) -> str:
+    """What more than one page are: pictures, or the rows of an array with many channels.
+
+    tifffile takes the first axis of an array for pages, and notes the shape of the whole.
+    """
+    found = re.search(r'"shape": \[(\d+), (\d+), (\d+)\]', description)
+    height, width, channels = map(int, found.groups()) if found else (0, 0, 0)
+    if height == pages and channels < min(height, width, _MOST_CHANNELS):
+        return (
+            f"is {width}x{height} with {channels} channels, stored as {pages} pages; "
+            "save it as gray, RGB or RGBA first"
+        )
+    return f"has {pages} pages; split it into single pictures first"
 
 
 def _kind(first: Directory) -> Kind:
@@ -164,7 +183,7 @@ def _decode(data: bytes, kind: Kind, depth: int) -> Levels:
         palette = page.colormap
     array = stored[0] if planes == 1 else np.moveaxis(stored[..., 0], 0, -1)
     if kind.floating:
-        return _checked_floats(array.astype(np.float32, copy=False), kind)
+        return _black_is_zero(array.astype(np.float32, copy=False), kind, 1)
     if array.dtype == np.bool_:
         array = array.astype(np.uint8)
     if kind.palette:
@@ -180,11 +199,3 @@ def _black_is_zero(array: Levels, kind: Kind, top: int) -> Levels:
         array = array.copy()
         array[..., 0] = top - array[..., 0]
     return array
-
-
-def _checked_floats(array: Levels, kind: Kind) -> Levels:
-    """Float values, if they are what they are taken for."""
-    low, high = float(array.min()), float(array.max())
-    if not (low >= 0.0 and high <= 1.0):  # so written that NaN is refused
-        raise RefusedError(f"has values from {low:.4g} to {high:.4g}; scale them to 0..1 first")
-    return _black_is_zero(array, kind, 1)

@@ -107,6 +107,7 @@ class Descent:
         self.number, self.deadline = number, deadline
         self.run = Run(problem, settings, runtime, number)
         self.guard = Guard(self.run, settings.loss)
+        self.every = runtime.looks(deadline)
         self.made = 0  # steps
         self.why = ""  # why it ended
         self.began = perf_counter()
@@ -120,18 +121,23 @@ class Descent:
         """One step down the gradient, unless it diverged."""
         run, problem, settings = self.run, self.problem, self.settings
         y = run.observation  # in the layout of the output
+        look = self.made % self.every == 0
         with reproducible(self.runtime.device):
             output = run.output()
             fitted = problem.operator(output)
             loss = losses.masked(settings.loss, fitted, y, run.weight)
-            good = self.guard.passes(self.made, loss.item())
+            good = not look or self.guard.passes(self.made, loss.item())
             if good:
                 output, fitted = output.detach(), fitted.detach()
-                run.rule.update(self.made, output, fitted, run.average.update(output))
+                average, measured = run.average.update(output), run.rule.measure(output, fitted)
+                self.guard.pending.append((self.made, loss.detach(), measured, average))
                 run.descend(loss)
         self.made += 1
+        self.why = over(self.made, settings.iters, self.began, self.deadline)
+        if self.every == 1 or self.made == 1 or self.why:  # else at the next look
+            good = self.guard.settle() and good
+        self.why = run.rule.why() if run.rule.done else self.why
         best = gray(problem) if run.rule.best is None else run.rule.best
-        self.why = ending(run.rule, self.made, settings.iters, self.began, self.deadline)
         return Step(
             index=self.made - 1,
             total=settings.iters,
@@ -185,11 +191,6 @@ def fit(
     """
     descent = make(problem, settings, runtime, run, deadline)
     yield from runtime.memory.follow("fit", lambda last: descent.steps(), descent)
-
-
-def ending(rule: stopping.Rule, made: int, iters: int, began: float, deadline: float | None) -> str:
-    """Why the run ends after `made` steps; "" if it goes on."""
-    return rule.why() if rule.done else over(made, iters, began, deadline)
 
 
 def over(made: int, iters: int, began: float, deadline: float | None) -> str:

@@ -1,6 +1,7 @@
 """When to stop, and which average of outputs to return: before the noise is learnt.
 
-A rule sees every step and remembers the average of outputs at its best step:
+A rule sees every step and remembers the average of outputs at its best step. What it measures
+stays on the device; what it decides by that may come some steps later, in the same order:
 
     holdout    the least error on observed pixels that the loss never saw
     variance   the valley of the outputs' windowed variance (ES-WMV, Wang et al. 2021)
@@ -11,6 +12,7 @@ A rule sees every step and remembers the average of outputs at its best step:
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import torch
@@ -48,8 +50,12 @@ class Rule(Protocol):
     score: float
     done: bool
 
-    def update(self, step: int, output: Tensor, fitted: Tensor, average: Tensor) -> None:
-        """Look at one step: the output, its image under the operator, the average so far."""
+    def measure(self, output: Tensor, fitted: Tensor) -> Tensor:
+        """What decides, 0-dimensional: of the output and its image under the operator."""
+        ...
+
+    def decide(self, step: int, measured: float, average: Tensor) -> None:
+        """Judge a step by what was measured of it; average: of the outputs up to it."""
         ...
 
     def why(self) -> str:
@@ -69,13 +75,15 @@ class LastStep:
         self.score = float("inf")
         self.done = False
 
-    def update(self, step: int, output: Tensor, fitted: Tensor, average: Tensor) -> None:
-        """Take this step for the best."""
+    def measure(self, output: Tensor, fitted: Tensor) -> Tensor:
+        """The error of the fit."""
         if self.weight is None:
-            error = F.mse_loss(fitted, self.observation)
-        else:
-            error = ((fitted - self.observation).square() * self.weight).mean()
-        self.best, self.best_step, self.score = average, step, float(error)
+            return F.mse_loss(fitted, self.observation)
+        return ((fitted - self.observation).square() * self.weight).mean()
+
+    def decide(self, step: int, measured: float, average: Tensor) -> None:
+        """Take this step for the best."""
+        self.best, self.best_step, self.score = average, step, measured
 
     def why(self) -> str:
         """It never does."""
@@ -99,11 +107,14 @@ class HoldOut:
     def _pick(self, x: Tensor) -> Tensor:
         return x.flatten(2).index_select(2, self.index)
 
-    def update(self, step: int, output: Tensor, fitted: Tensor, average: Tensor) -> None:
+    def measure(self, output: Tensor, fitted: Tensor) -> Tensor:
         """The operator is linear, so the average of fits is the fit of the average."""
-        error = float((self.average.update(self._pick(fitted)) - self.target).square().mean())
-        if error < self.score:
-            self.best, self.best_step, self.score = average, step, error
+        return (self.average.update(self._pick(fitted)) - self.target).square().mean()
+
+    def decide(self, step: int, measured: float, average: Tensor) -> None:
+        """Compare this error with the least so far."""
+        if measured < self.score:
+            self.best, self.best_step, self.score = average, step, measured
         self.done = step - self.best_step >= self.patience
 
     def why(self) -> str:
@@ -132,15 +143,21 @@ class WindowedVariance:
         self.score = float("inf")
         self.done = False
 
-    def update(self, step: int, output: Tensor, fitted: Tensor, average: Tensor) -> None:
-        """Compare this window's variance with the least so far."""
+    def measure(self, output: Tensor, fitted: Tensor) -> Tensor:
+        """The variance of this window; not a number before it is full."""
         self.sample = self.sample.to(output.device)
         latest = output.flatten().index_select(0, self.sample)
         self.outputs = [*self.outputs[1 - self.window :], latest]
         if len(self.outputs) < self.window:
+            return latest.new_full((), math.nan)
+        return torch.stack(self.outputs).var(0, correction=0).mean()
+
+    def decide(self, step: int, measured: float, average: Tensor) -> None:
+        """Compare this window's variance with the least so far."""
+        variance = measured
+        if math.isnan(variance):
             self.best, self.best_step = average, step
             return
-        variance = float(torch.stack(self.outputs).var(0, correction=0).mean())
         if variance > self.peak:
             self.peak, self.score = variance, float("inf")
         before_valley = self.score == float("inf")

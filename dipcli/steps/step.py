@@ -1,6 +1,6 @@
 """What a restoration yields, step after step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,19 +9,41 @@ from torch import Tensor
 
 from dipcli.steps.resume import Changing, Memory
 
+LOOK_EVERY = 8  # steps; as many pictures wait beside a fit, which holds hundreds of planes anyway
+
 
 @dataclass(frozen=True)
 class Runtime:
     """Where and from which seed a restoration runs.
 
     amp: the dtype of autocast (bfloat16 where the machine gains from it), None for float32;
-    memory: what the restoration goes on from, and where its state can be had.
+    memory: what the restoration goes on from, and where its state can be had; every: steps
+    between looks at numbers that the device holds, None: as it suits the device.
     """
 
     device: torch.device
     seed: int = 0
     amp: torch.dtype | None = None
     memory: Memory = field(default_factory=Memory, compare=False)
+    every: int | None = None
+
+    def looks(self, deadline: float | None = None) -> int:
+        """Steps between looks: each one waits until the device has done what it was told.
+
+        A CPU has done it already, and a deadline needs to know how long a step really takes.
+        """
+        if deadline is not None:
+            return 1
+        return self.every or (1 if self.device.type == "cpu" else LOOK_EVERY)
+
+
+def numbers(tensors: Sequence[Tensor]) -> list[float]:
+    """What 0-dimensional tensors hold; waits for their device once."""
+    if len(tensors) == 1:
+        return [tensors[0].item()]
+    last = tensors[-1]
+    found: list[float] = torch.stack([one.detach().to(last) for one in tensors]).tolist()
+    return found
 
 
 @dataclass(frozen=True)

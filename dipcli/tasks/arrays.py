@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+_MOST_LAST = 5  # channels of a picture that is 1, 3 or 4 pixels high: more are its width
+
 
 @dataclass(frozen=True)
 class Window:
@@ -69,15 +71,15 @@ class Pixels:
     @classmethod
     def of(cls, image: NDArray[Any]) -> Pixels:
         """Take (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
-        array = np.asarray(image)
-        if array.ndim not in (2, 3) or 0 in array.shape:
-            raise UsageError(f"a picture is (H, W) or (H, W, C), not {array.shape}")
+        array = _shaped(image)
         values = array.reshape(*array.shape[:2], -1)
         if array.dtype in (np.uint8, np.uint16):
             scaled = values.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
         elif np.issubdtype(array.dtype, np.floating):
             scaled = values.astype(np.float32, copy=False)
             low, high = float(scaled.min()), float(scaled.max())
+            if not np.isfinite([low, high]).all():
+                raise UsageError(_no_numbers(np.logical_not(np.isfinite(scaled).all(2))))
             if not (low >= 0 and high <= 1):
                 raise UsageError(f"float values run from {low:g} to {high:g}; scale them to 0..1")
         else:
@@ -98,6 +100,34 @@ class Pixels:
     def tensor(self, device: torch.device) -> Tensor:
         """(1, C, H, W) float32 on `device`."""
         return to_tensor(self.values, device)
+
+
+def _shaped(image: NDArray[Any]) -> NDArray[Any]:
+    """The array, if it has the shape of a picture and no mask of its own; else UsageError."""
+    if isinstance(image, np.ma.MaskedArray):
+        raise UsageError(
+            "a masked array would lose its mask; fill it with dipcli.inpaint(image.data, hole), "
+            "hole = numpy.ma.getmaskarray(image).reshape(*image.shape[:2], -1).any(2), "
+            "or give image.filled(...)"
+        )
+    array = np.asarray(image)
+    if array.ndim not in (2, 3) or 0 in array.shape:
+        raise UsageError(f"a picture is (H, W) or (H, W, C), not {array.shape}")
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] > _MOST_LAST:
+        raise UsageError(
+            f"a picture is (H, W) or (H, W, C), but {array.shape} has its channels first; "
+            "move them last: numpy.moveaxis(image, 0, -1)"
+        )
+    return array
+
+
+def _no_numbers(unknown: NDArray[np.bool_]) -> str:
+    """How many pixels are no numbers, (H, W) bool, and where the first one is."""
+    row, column = np.unravel_index(unknown.argmax(), unknown.shape)
+    return (
+        f"{int(unknown.sum())} of {unknown.size} pixels are not numbers (NaN or infinite), "
+        f"the first is image[{row}, {column}]; give them values in 0..1"
+    )
 
 
 def to_tensor(values: NDArray[np.float32] | NDArray[np.bool_], device: torch.device) -> Tensor:

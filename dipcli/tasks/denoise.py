@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -50,6 +51,12 @@ class Denoise(Controlled[DenoiseSettings]):
         super().__init__(image, controls, protect)
         if noise not in NOISES:
             raise UsageError(f"noise is {noise!r}; choose from {', '.join(NOISES)}")
+        given: object = sigma
+        if not isinstance(given, Real | None):
+            raise UsageError(
+                f"sigma is {given!r}, a {type(given).__name__}; it must be a number, "
+                f"0 to {SIGMA_LIMIT:g}, or None to estimate it"
+            )
         if sigma is not None and not 0 <= sigma <= SIGMA_LIMIT:
             raise UsageError(f"sigma is {sigma:g}; it must be 0 to {SIGMA_LIMIT:g}")
         self.noise = noise

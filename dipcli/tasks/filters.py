@@ -30,8 +30,11 @@ Clear = Callable[[Tensor, Noise], Iterator[Step]]  # takes noise away from a pic
 
 def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
     """x, moved towards y until their root mean square difference is `limit` at most."""
-    distance = float((x - y).square().mean().sqrt())
-    return x if distance <= limit else y.lerp(x, limit / distance)
+    if math.isinf(limit):
+        return x
+    distance = (x - y).square().mean().sqrt()  # it stays on the device: nobody waits for it
+    exact = distance if x.device.type == "mps" else distance.double()  # which has no float64
+    return torch.where(exact <= limit, x, y.lerp(x, (limit / exact).to(x.dtype)))
 
 
 def fused(

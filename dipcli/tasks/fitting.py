@@ -14,7 +14,7 @@ from dipcli.degradation.problem import Problem
 from dipcli.presets.parametrisation import TARGETS, ParametrisationSettings
 from dipcli.prior.fit import fit
 from dipcli.steps.resume import Plain
-from dipcli.steps.step import Runtime, Step
+from dipcli.steps.step import Runtime, Step, numbers
 from dipcli.steps.stream import deadline_of
 
 NOISE_SIGMA = 25 / 255  # of the noisy target
@@ -28,6 +28,16 @@ class Fitted(Plain):
     done: int = 0
     kept: Tensor | None = None
     steps: int = 0
+    waiting: list[tuple[int, Tensor]] = field(default_factory=list)  # not on the curve yet
+
+    def add(self, target: str, step: Step, every: int) -> None:
+        """One more point of a curve; as numbers only now and then, which waits for the device."""
+        before = [one for one in self.waiting if one[0] < step.index]
+        self.waiting = [*before, (step.index, step.loss)]
+        if len(self.waiting) >= every or "why" in step.notes:
+            first, curve = self.waiting[0][0], self.curves[target]
+            curve[first:] = list(enumerate(numbers([loss for _, loss in self.waiting]), first))
+            self.waiting = []
 
 
 def fitted(
@@ -52,11 +62,11 @@ def fits(
     for number, target in list(enumerate(targets))[so_far.done :]:
         y = made(target, picture, runtime.seed)
         problem = Problem(y, (y.shape[2], y.shape[3]))
-        curve = so_far.curves.setdefault(target, [])
+        so_far.curves.setdefault(target, [])
         estimate = kept = so_far.kept
         left = len(targets) - number
         for step in fit(problem, settings, runtime, deadline=shared(deadline, left)):
-            curve[step.index :] = [(step.index, float(step.loss))]
+            so_far.add(target, step, runtime.looks(deadline))
             estimate = step.estimate if kept is None or target == "natural" else kept
             yield replace(
                 step,

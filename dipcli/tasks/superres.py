@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -46,11 +47,17 @@ class SuperRes(Task[SuperresSettings]):
         of the JPEG file that the image comes from, None to look for one in the pixels; as_is:
         whether noise and JPEG artefacts are enlarged, too."""
         super().__init__(image)
+        given: object = scale
+        if not isinstance(given, Integral):
+            raise UsageError(
+                f"scale is {given!r}, a {type(given).__name__}; it must be a whole number (int): "
+                f"{', '.join(map(str, SCALES))}"
+            )
         if scale not in SCALES:
             raise UsageError(f"scale is {scale}; choose from {', '.join(map(str, SCALES))}")
         if kernel is not None and kernel not in KERNELS:
             raise UsageError(f"kernel is {kernel!r}; choose from {', '.join(KERNELS)}")
-        self.scale = scale
+        self.scale = int(scale)
         self.kernel = kernel
         self.coding = coding
         self.as_is = as_is

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from dipcli.bench import cases, command, runner, score, table
+from dipcli.bench import cases, command, runner, score, sources, table
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import UsageError
 
@@ -140,6 +141,51 @@ def test_orders_survive_the_way_to_another_process(tiny: Path) -> None:
     order = Order(case, Variant("fast", {"iters": "3"}, "cpu", 7), watch=True, save=Path("x.png"))
     assert Order.from_json(order.to_json()) == order
     assert runner.identity(order) != runner.identity(Order(case, Variant("fast")))
+
+
+DECIDE = [
+    "presets/paper.py",
+    "tiling/layout.py",
+    "system/memory.py",
+    "prior/divergence.py",
+    "bench/score.py",
+    "errors.py",
+]
+DECIDE += [
+    "bench/cell.py",
+    "bench/cases.py",
+    "learning/self_training.py",
+    "pictures/pillow.py",
+    "presets/values.py",
+]
+
+
+@pytest.mark.parametrize("name", [*DECIDE, "cli/bars.py", "bench/table.py", "batch/pool.py"])
+def test_a_cell_is_finished_until_a_module_that_decides_it_changes(
+    name: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "dipcli"
+    shutil.copytree(sources.ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(runner, "code", lambda: sources.code(root))
+    order = Order(cases.cases(tiny, "denoise", 25)[0], Variant("fast"))
+    before = runner.identity(order)
+    (root / name).write_text((root / name).read_text() + "# another value\n")
+    assert (runner.identity(order) != before) == (name in DECIDE)
+
+
+def test_all_that_a_cell_loads_is_among_what_decides_it() -> None:
+    loads = "import sys, dipcli.bench.cell, dipcli.api, dipcli.bench.score; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loads],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ours = {name for name in done.stdout.split() if name.split(".")[0] == "dipcli"}
+    found = {path.relative_to(sources.ROOT.parent).with_suffix("") for path in sources.deciding()}
+    assert ours <= {".".join(path.parts).removesuffix(".__init__") for path in found}
+    assert len(ours) > 50
 
 
 def test_variants_change_what_is_named_and_keep_the_rest() -> None:

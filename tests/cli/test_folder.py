@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from drawing import QUICK, draw, draw_mask, opened
+from PIL import Image
 
 
 def files(folder):
@@ -140,3 +141,34 @@ def test_a_mask_folder_inside_is_no_input(tmp_path, dip):
     assert ran.code == 0
     assert files(tmp_path / "out") == ["a.png"]
     shutil.rmtree(tmp_path / "out")
+
+
+def test_a_png_called_jpg_stays_without_loss_and_that_is_said(tmp_path, dip):
+    draw(tmp_path / "in/a.png").rename(tmp_path / "in/a.jpg")
+    Image.new("RGB", (20, 16), "red").save(tmp_path / "in/b.png", "JPEG")  # PNG loses nothing
+    ran = dip("denoise", "in", *QUICK)
+    assert ran.code == 0
+    assert opened(tmp_path / "in/a_denoise.png").format == "PNG"
+    assert "in/a.jpg: is a PNG in spite of its name: the result is a PNG" in ran.err
+    assert opened(tmp_path / "in/b_denoise.png").format == "PNG"
+    assert "in/b.png: is" not in ran.err
+    again = dip("denoise", "in", *QUICK)
+    assert "2 pictures: 2 up to date" in again.err
+    assert files(tmp_path / "in") == ["a.jpg", "a_denoise.png", "b.png", "b_denoise.png"]
+
+
+def test_a_png_called_jpg_becomes_a_jpeg_where_that_is_asked(tmp_path, dip):
+    draw(tmp_path / "a.png").rename(tmp_path / "a.jpg")
+    assert dip("denoise", "a.jpg", "-o", "x.jpg", *QUICK).code == 0
+    assert opened(tmp_path / "x.jpg").format == "JPEG"
+    draw(tmp_path / "webp.png").rename(tmp_path / "w.webp")
+    assert dip("denoise", "w.webp", "--format", "webp", *QUICK).code == 0
+    assert opened(tmp_path / "w_denoise.webp").format == "WEBP"
+
+
+@pytest.mark.parametrize(("kind", "exact"), [("GIF", "PNG"), ("BMP", "BMP"), ("TIFF", "TIFF")])
+def test_other_bytes_without_loss_called_jpg(kind, exact, tmp_path, dip):
+    Image.new("RGB", (20, 16), "red").save(tmp_path / "a.jpg", kind)
+    assert dip("denoise", "a.jpg", "-o", "out/", *QUICK).code == 0
+    (path,) = (p for p in (tmp_path / "out").iterdir() if p.suffix != ".json")
+    assert opened(path).format == exact

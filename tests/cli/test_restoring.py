@@ -249,3 +249,14 @@ def test_a_doubtful_result_is_warned_of_on_stderr_and_in_the_record(tmp_path, pr
     warning = ran.json[0]["notes"]["trust"]["warning"]
     assert "noise is left" in warning
     assert f"a.png: {warning}\n" in ran.err
+
+
+def test_a_mask_turned_round_by_mistake_is_told_to_leave_that_out(tmp_path, dip):
+    draw(tmp_path / "a.png", (100, 110))
+    Image.new("L", (100, 110), 0).save(tmp_path / "mask.png")
+    with Image.open(tmp_path / "mask.png") as mask:
+        mask.paste(255, (5, 5, 8, 8))
+        mask.save(tmp_path / "mask.png")
+    ran = dip("inpaint", "a.png", "--mask", "mask.png", "--invert-mask", "-o", "x.png", *QUICK)
+    assert "leave --invert-mask out" in ran.err
+    assert "add --invert-mask" not in ran.err

@@ -165,6 +165,11 @@ def test_animations_are_refused():
         (pillow_bytes(IMAGE.convert("CMYK"), "TIFF"), "is a CMYK picture; convert it to RGB"),
         (pillow_bytes(IMAGE.convert("LAB"), "TIFF"), "is a Lab picture"),
         (tiff_bytes(np.zeros((3, 8, 8), np.uint8), photometric="minisblack"), "has 3 pages; split"),
+        (
+            tiff_bytes(np.zeros((32, 40, 5), np.uint8)),
+            "is 40x32 with 5 channels, stored as 32 pages",
+        ),
+        (tiff_bytes(np.zeros((9, 32, 40), np.uint8)), "has 9 pages; split"),
         (tiff_bytes(RGB16.astype(np.int16), photometric="rgb"), "16-bit signed values"),
         (tiff_bytes(RGB16.astype(np.uint32), photometric="rgb"), "32-bit integer values"),
         (tiff_bytes(RGB8.astype(float), photometric="rgb"), "64-bit float values"),
@@ -186,13 +191,6 @@ def test_preview_pages_of_a_tiff_do_not_count():
         file.write(RGB8, photometric="rgb")
         file.write(RGB8[::4, ::4], photometric="rgb", subfiletype=1)
     assert np.array_equal(np.rint(read(buffer.getvalue()).pixels * 255), RGB8)
-
-
-@pytest.mark.parametrize("value", [-0.01, 1.5, np.nan, np.inf])
-def test_floats_outside_the_range_are_refused(value):
-    array = np.full((4, 4, 3), 0.5, np.float32)
-    array[1, 2, 0] = value
-    assert "scale them to 0..1" in refused(tiff_bytes(array, photometric="rgb"))
 
 
 def test_size_limit_names_its_flag(tmp_path):
@@ -250,3 +248,33 @@ def test_damaged_exif_is_dropped_with_a_note():
     found = read(pillow_bytes(IMAGE, "JPEG", exif=broken))
     assert found.meta.exif is None
     assert found.meta.notes == ("its EXIF data is damaged and is not kept",)
+
+
+def float_tiff(*values: tuple[int, int, float]) -> bytes:
+    """A float TIFF of 16x12 in the middle of [0, 1], but for values as (x, y, value)."""
+    array = np.full((12, 16, 3), 0.5, np.float32)
+    for x, y, value in values:
+        array[y, x, 1] = value
+    return tiff_bytes(array, photometric="rgb")
+
+
+def test_floats_a_hair_outside_are_clipped_and_told():
+    found = read(float_tiff((3, 2, -1e-6), (4, 2, 1.0005)))
+    assert found.pixels[2, 3].tolist() == [0.5, 0, 0.5]
+    assert found.pixels[2, 4].tolist() == [0.5, 1, 0.5]
+    (note,) = found.meta.notes
+    assert note == "2 pixels with values a hair outside of 0..1 (-1e-06 to 1.00049996) clipped"
+    assert read(float_tiff()).meta.notes == ()
+
+
+@pytest.mark.parametrize("value", [-0.0011, 1.0011, 255.0])
+def test_floats_further_outside_are_refused(value):
+    said = refused(float_tiff((3, 2, value)))
+    assert "has values from" in said and "scale them to 0..1" in said
+
+
+def test_pixels_that_are_no_numbers_are_counted_and_found():
+    one = refused(float_tiff((3, 2, np.nan)))
+    assert "has 1 pixel that is not a number (NaN or infinite), at x=3, y=2;" in one
+    several = refused(float_tiff((7, 1, np.inf), (3, 2, np.nan), (5, 2, np.nan)))
+    assert "has 3 pixels that are not numbers (NaN or infinite), the first at x=7, y=1;" in several

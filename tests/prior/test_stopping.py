@@ -29,7 +29,7 @@ def test_an_average_has_no_bias_and_leaves_what_it_gave_alone():
 def run(rule, outputs) -> int:
     """Feed outputs until the rule is done; the number of steps made."""
     for step, output in enumerate(outputs):
-        rule.update(step, output, output, output)
+        rule.decide(step, float(rule.measure(output, output)), output)
         if rule.done:
             return step + 1
     return len(outputs)
