@@ -1,8 +1,9 @@
 """A list of inputs as a plan: one job per picture, everything checked that can be."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from dipcli.batch.checks import check_picture, with_partners
 from dipcli.batch.find import Found, check_exists, in_shard, walk
@@ -16,11 +17,13 @@ from dipcli.batch.names import (
     fill,
     suffix_for,
 )
-from dipcli.batch.outcome import Outcome, Status
+from dipcli.batch.outcome import Outcome, Status, single_code
+from dipcli.batch.outputs import written
+from dipcli.batch.protecting import secured
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
-from dipcli.pictures import FORMATS, name_of, probe
+from dipcli.pictures import FORMATS, name_of, probe, unnumbered
 
 STDIN = "-"
 
@@ -35,6 +38,7 @@ class Places:
     recursive: bool = False
     shard: tuple[int, int] | None = None
     stdin: bytes | None = None
+    settings: Sequence[Path] = ()  # files that the request came from
 
 
 @dataclass
@@ -67,10 +71,15 @@ def make_plan(places: Places, request: Request) -> Plan:
             code = error.exit_code if isinstance(error, DipError) else 1
             plan.failed.append(_failure(_called(one), str(error), code))
     _refuse_collisions(plan.jobs)  # over all shards
+    plan.jobs = secured(plan.jobs, request, (one.path for one in found), places.settings)
     if places.shard:
         _keep_shard(plan, found, places.shard)
     if not several:
         _raise_single(plan)
+    among = several and bool(plan.jobs)
+    plan.failed = [
+        replace(one, exit_code=single_code(one.exit_code, several=among)) for one in plan.failed
+    ]
     if request.checkpoint:
         check_checkpoint(request.checkpoint, plan.jobs, several=several)
     for parent in {p.parent for j in plan.jobs for p in (j.output, *j.sides) if p is not None}:
@@ -110,7 +119,7 @@ def _without_results(found: list[Found], places: Places, request: Request) -> li
         format = choose_format(request.format, None, one.path, "PNG")
         name = fill(places.name or BESIDE, _fields(one, request, suffix_for(format, one.path)))
         results.add(one.path.parent / name)
-    return [one for one in found if one.path not in results]
+    return [one for one in found if not {one.path, unnumbered(one.path)} & results]
 
 
 def _keep_shard(plan: Plan, found: Sequence[Found], shard: tuple[int, int]) -> None:
@@ -151,6 +160,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
             raise OutputError(f"{output} is a folder; name a file")
         if path is not None and output.resolve() == path.resolve():
             raise OutputError(f"{output} is the input itself; choose another -o or --name")
+    named: Any = {kind: Path(fill(text, fields)) for text, kind in _sides(request) if text}
     job = Job(
         name=_called(one),
         source=source,
@@ -160,7 +170,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
         header=header,
         several=several,
         note=_other_format(header.format, format, asked=asked),
-        **{kind: Path(fill(text, fields)) if text else None for text, kind in _sides(request)},
+        **named,
     )
     check_picture(job, request)
     return with_partners(job, one, request)
@@ -226,9 +236,7 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
     inputs = {job.source.resolve(): job.name for job in jobs if isinstance(job.source, Path)}
     taken: dict[Path, str] = {}
     for job in jobs:
-        for path in (job.output, *job.sides):
-            if path is None:
-                continue
+        for path in written(job):
             place = path.resolve()
             if place in inputs:
                 raise OutputError(f"{path} is itself an input ({inputs[place]}); use another -o")

@@ -1,0 +1,114 @@
+"""What a job writes: each file goes only where nothing of the user's is lost by it.
+
+A file is new, or it replaces the one that stood there when the job began. A result that finds
+its place taken is kept beside it; so is a partial one where a better one stands.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dipcli.batch.request import Job, Request
+from dipcli.batch.uptodate import NO_PLACE, read_record, sidecar, sidecar_text
+from dipcli.pictures import Seen, look, name_of, publish, publish_beside, write_atomic
+
+
+def written(job: Job) -> tuple[Path, ...]:
+    """Every file that a job writes: the picture, its record, and what was asked for beside."""
+    if job.output is None:
+        return job.sides
+    record = (sidecar(job.output),) if job.format in NO_PLACE else ()
+    return (job.output, *record, *job.sides)
+
+
+class Outputs:
+    """The places of a job's files, as they were when it began."""
+
+    def __init__(self, job: Job) -> None:
+        """Look at them now."""
+        self._job = job
+        self._seen: dict[Path, Seen] = {path: look(path) for path in written(job)}
+        self._aside = False
+        self.kept: dict[Path, Path] = {}  # what is not in its place -> where it is instead
+
+    def strange(self, request: Request) -> Path | None:
+        """A file that came since the run was planned, which nobody allowed to replace.
+
+        One that another process of ours made meanwhile is none.
+        """
+        if not (request.overwrite and self._job.planned):
+            return None
+        output = self._job.output
+        if output is not None and output.is_file() and read_record(output) is not None:
+            return None
+        pairs = zip(self._job.planned, self._seen.values(), strict=True)
+        changed = (now for then, now in pairs if now.mark is not None and now != then)
+        return next((now.path for now in changed), None)
+
+    def put(self, path: Path, data: bytes, times: tuple[int, int] | None = None) -> Path:
+        """Write one of the job's files; returns where it is. Raises WriteError."""
+        found = None if self._aside else publish(self._seen[path], data, times)
+        if found is None:
+            found = publish_beside(path, data, times)
+            self.kept[path] = found.path
+        else:
+            self._seen[path] = found
+        return found.path
+
+    def put_picture(
+        self, data: bytes, record: Mapping[str, object], times: tuple[int, int] | None
+    ) -> None:
+        """Write the picture, and its record beside it if its format has no place for one."""
+        path = self._job.output
+        assert path is not None
+        if self._job.format not in NO_PLACE:
+            self.put(path, data, times)
+            return
+        beside = sidecar(path)
+        before = beside.read_bytes() if beside.is_file() else None
+        first = not self._aside and self._seen[path].still
+        if first:  # so that a process that is killed in between leaves no picture unknown
+            self.put(beside, sidecar_text(path, data, record))
+        place = self.put(path, data, times)
+        if place == path:
+            return
+        publish(look(sidecar(place)), sidecar_text(place, data, record))
+        if first and self._seen[beside].still:  # the picture was refused after all
+            if before is None:
+                beside.unlink()
+            else:
+                write_atomic(beside, before)
+
+    def give_way(self, record: Mapping[str, object]) -> None:
+        """Let a partial result go beside a complete one or a foreign file.
+
+        Raises KeyboardInterrupt if it is worth nothing, as what stands there is as good or
+        better and made of the same.
+        """
+        path = self._job.output
+        if not record["partial"] or path is None or not path.exists():
+            return
+        found = read_record(path)
+        if found is not None and found.get("fingerprint") == record["fingerprint"]:
+            if not found.get("partial") or _steps(found) >= _steps(record):
+                raise KeyboardInterrupt
+        elif found is None or not found.get("partial"):
+            self._aside = True
+
+    def told(self) -> list[str]:
+        """What did not come to its place and where it is, a sentence each."""
+        return [self._sentence(path, place) for path, place in self.kept.items()]
+
+    def _sentence(self, path: Path, place: Path) -> str:
+        if self._aside:
+            what = "the partial result" if path == self._job.output else "its partial file"
+            return f"{name_of(path)} is left as it is; {what} is in {name_of(place)}"
+        what = "was changed" if self._seen[path].mark else "appeared"
+        return (
+            f"{name_of(path)} {what} during the run and is left as it is; "
+            f"what was made is in {name_of(place)}"
+        )
+
+
+def _steps(record: Mapping[str, object]) -> int:
+    found = record.get("stopped_at")
+    return found if isinstance(found, int) else 0
