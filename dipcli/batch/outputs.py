@@ -7,7 +7,7 @@ its place taken is kept beside it; so is a partial one where a better one stands
 from collections.abc import Mapping
 from pathlib import Path
 
-from dipcli.batch.request import Job, Request
+from dipcli.batch.request import Job, made_from
 from dipcli.batch.uptodate import NO_PLACE, read_record, sidecar, sidecar_text
 from dipcli.pictures import Seen, look, name_of, publish, publish_beside, write_atomic
 
@@ -30,19 +30,21 @@ class Outputs:
         self._aside = False
         self.kept: dict[Path, Path] = {}  # what is not in its place -> where it is instead
 
-    def strange(self, request: Request) -> Path | None:
-        """A file that came since the run was planned, which nobody allowed to replace.
+    def strange(self) -> Path | None:
+        """A file that came or changed since the run was planned: nobody allowed to replace it.
 
-        One that another process of ours made meanwhile is none.
+        What another process of ours made of the same input meanwhile is none.
         """
-        if not (request.overwrite and self._job.planned):
-            return None
-        output = self._job.output
-        if output is not None and output.is_file() and read_record(output) is not None:
+        if not self._job.planned:
             return None
         pairs = zip(self._job.planned, self._seen.values(), strict=True)
-        changed = (now for then, now in pairs if now.mark is not None and now != then)
-        return next((now.path for now in changed), None)
+        changed = [now.path for then, now in pairs if now.mark is not None and now != then]
+        if not changed:
+            return None
+        output = self._job.output
+        record = read_record(output) if output is not None and output.is_file() else None
+        same = record is not None and record.get("made_from") == made_from(self._job)
+        return None if same else changed[0]
 
     def put(self, path: Path, data: bytes, times: tuple[int, int] | None = None) -> Path:
         """Write one of the job's files; returns where it is. Raises WriteError."""

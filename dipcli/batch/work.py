@@ -57,7 +57,7 @@ def work(job: Job, request: Request, watch: Watch) -> Outcome:
         return _failed(job, message, MemoryLimitError.exit_code)
     except OSError as error:
         where = error.filename or job.output or "standard output"
-        return _failed(job, f"{job.name}: {where}: {error.strerror or error}", 1)
+        return _failed(job, f"{where}: {error.strerror or error}", 1)
     except Exception as error:  # noqa: BLE001 - one picture must not stop ten thousand
         return _failed(job, f"{job.name}: internal error: {type(error).__name__}: {error}", 1)
 
@@ -128,7 +128,7 @@ def _as_seen(job: Job, request: Request, watch: Watch, claim: claims.Claim | Non
     made = standing(job, request)  # another process may have made it just now
     if made is not None:
         return made
-    strange = outputs.strange(request)
+    strange = outputs.strange()
     if strange is not None:
         return _refused(job, f"{name_of(strange)} came or was changed since this run began")
     return _make(taken(job, request), request, watch, claim, outputs)

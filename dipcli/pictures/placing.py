@@ -70,6 +70,7 @@ def publish(seen: Seen, data: bytes, times: Times | None = None) -> Seen | None:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             now.target.write_bytes(data)  # a device: nothing to be put in its place
             return now
+        seen.target.parent.mkdir(parents=True, exist_ok=True)  # it may have gone meanwhile
         with flushed(seen.target, data, times) as temporary:
             mark = _mark(temporary)
             return replace(seen, mark=mark) if _placed(temporary, seen) else None

@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from drawing import QUICK, draw, draw_mask
+from drawing import QUICK, draw, draw_mask, opened
 
 from dipcli.batch.claims import claim_path
 from dipcli.observers import Meter, checkpoint
@@ -192,6 +193,43 @@ def test_what_comes_between_the_plan_and_a_later_picture_stays(meanwhile):
     assert ran.code == 2, ran.err
     assert "out/w.png came or was changed since this run began" in ran.err
     assert Path("in/w.png").read_bytes() == before
+
+
+def test_what_was_kept_beside_is_not_replaced_by_a_later_picture_of_that_name(meanwhile):
+    draw(Path("in/w.png"))
+    draw(Path("in/w.1.png"), seed=4)
+
+    def happens():
+        draw(Path("out/w.png"), seed=9)
+
+    args = ("denoise", "in/w.png", "in/w.1.png", "-o", "out", "--overwrite", *QUICK)
+    ran = meanwhile(happens, *args)
+    assert ran.code == 2
+    assert "what was made is in out/w.1.png" in ran.err
+    assert "out/w.1.png came or was changed since this run began" in ran.err
+    assert record("out/w.1.png")["partial"] is False
+
+
+def test_a_folder_that_goes_away_meanwhile_is_made_again(meanwhile):
+    ran = meanwhile(lambda: shutil.rmtree("out"), "denoise", "i.png", "-o", "out/w.png", *QUICK)
+    assert ran.code == 0, ran.err
+    assert record("out/w.png")["partial"] is False
+
+
+def test_an_input_of_another_size_since_the_plan_is_restored_as_it_is_now(meanwhile):
+    draw(Path("in/a.png"))
+    draw(Path("in/b.png"))
+    ran = meanwhile(lambda: draw(Path("in/b.png"), (30, 24)), "denoise", "in", "-o", "out", *QUICK)
+    assert ran.code == 0, ran.err
+    assert opened(Path("out/b.png")).size == (30, 24)
+
+
+def test_an_input_that_is_gone_before_its_turn_is_named_once(meanwhile):
+    draw(Path("in/a.png"))
+    draw(Path("in/b.png"))
+    ran = meanwhile(lambda: Path("in/b.png").unlink(), "denoise", "in", "-o", "out", *QUICK)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].count("in/b.png") == 1
 
 
 def test_a_curve_that_exists_is_not_replaced_for_standard_output(process):
