@@ -27,7 +27,7 @@ class Outputs:
         """Look at them now."""
         self._job = job
         self._seen: dict[Path, Seen] = {path: look(path) for path in written(job)}
-        self._aside = False
+        self._aside: set[Path] = set()  # where a partial file would replace a better one
         self.kept: dict[Path, Path] = {}  # what is not in its place -> where it is instead
 
     def strange(self) -> Path | None:
@@ -48,7 +48,7 @@ class Outputs:
 
     def put(self, path: Path, data: bytes, times: tuple[int, int] | None = None) -> Path:
         """Write one of the job's files; returns where it is. Raises WriteError."""
-        found = None if self._aside else publish(self._seen[path], data, times)
+        found = None if path in self._aside else publish(self._seen[path], data, times)
         if found is None:
             found = publish_beside(path, data, times)
             self.kept[path] = found.path
@@ -67,7 +67,7 @@ class Outputs:
             return
         beside = sidecar(path)
         before = beside.read_bytes() if beside.is_file() else None
-        first = not self._aside and self._seen[path].still
+        first = path not in self._aside and self._seen[path].still
         if first:  # so that a process that is killed in between leaves no picture unknown
             self.put(beside, sidecar_text(path, data, record))
         place = self.put(path, data, times)
@@ -87,22 +87,25 @@ class Outputs:
         better and made of the same.
         """
         path = self._job.output
-        if not record["partial"] or path is None or not path.exists():
+        if not record["partial"]:
+            return
+        if path is None or not path.exists():
+            self._aside = {side for side in self._job.sides if self._seen[side].mark}
             return
         found = read_record(path)
         if found is not None and found.get("fingerprint") == record["fingerprint"]:
             if not found.get("partial") or _steps(found) >= _steps(record):
                 raise KeyboardInterrupt
         elif found is None or not found.get("partial"):
-            self._aside = True
+            self._aside = set(self._seen)
 
     def told(self) -> list[str]:
         """What did not come to its place and where it is, a sentence each."""
         return [self._sentence(path, place) for path, place in self.kept.items()]
 
     def _sentence(self, path: Path, place: Path) -> str:
-        if self._aside:
-            what = "the partial result" if path == self._job.output else "its partial file"
+        if path in self._aside:
+            what = "the partial result" if path == self._job.output else "what there is so far"
             return f"{name_of(path)} is left as it is; {what} is in {name_of(place)}"
         what = "was changed" if self._seen[path].mark else "appeared"
         return (

@@ -69,7 +69,7 @@ def _add_stdin(files: _Files, jobs: Iterable[Job]) -> None:
         except OSError:  # closed
             return
         if stat.S_ISREG(there.st_mode):
-            files.setdefault((there.st_dev, there.st_ino), ("-", "the file"))
+            files.setdefault((there.st_dev, there.st_ino), ("standard input", "the file"))
 
 
 def _refuse(path: Path, files: _Files, remedy: str) -> None:

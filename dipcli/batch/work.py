@@ -130,7 +130,8 @@ def _as_seen(job: Job, request: Request, watch: Watch, claim: claims.Claim | Non
         return made
     strange = outputs.strange()
     if strange is not None:
-        return _refused(job, f"{name_of(strange)} came or was changed since this run began")
+        why = "came or was changed since this run began, and is left as it is"
+        return _refused(job, f"{name_of(strange)} {why}")
     return _make(taken(job, request), request, watch, claim, outputs)
 
 

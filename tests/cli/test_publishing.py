@@ -391,6 +391,19 @@ def test_ctrl_c_never_replaces_a_foreign_file(meanwhile):
     assert Path("c.1.csv").exists()
 
 
+def test_ctrl_c_never_replaces_a_curve_where_there_was_no_picture(meanwhile):
+    Path("c.csv").write_bytes(PRECIOUS)
+
+    def happens():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    args = ("denoise", "i.png", "-o", "w.png", "--curve", "c.csv", "--overwrite")
+    ran = meanwhile(happens, *args, *TINY, "--iters", 9)
+    assert "c.csv is left as it is; what there is so far is in c.1.csv" in ran.err
+    assert Path("c.csv").read_bytes() == PRECIOUS
+    assert record("w.png")["partial"] is True
+
+
 def test_a_partial_result_of_less_steps_is_dropped(dip, monkeypatch):
     args = ("denoise", "i.png", "-o", "w.png", *TINY, "--iters", 9)
     for last, told in ((6, "partial"), (2, "interrupted, nothing was written"), (7, "partial")):
