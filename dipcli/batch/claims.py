@@ -14,8 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from dipcli.errors import WriteError
 from dipcli.observers.pace import Every
-from dipcli.pictures.files import born, running
+from dipcli.pictures.files import born, name_of, running
 
 STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
 REFRESH = 30.0  # seconds between refreshes
@@ -50,7 +51,12 @@ def claim(output: Path) -> Iterator[Claim | None]:
     pid = os.getpid()
     facts = {"host": socket.gethostname(), "pid": pid, "born": born(pid)}
     token = json.dumps({**facts, "token": secrets.token_hex(8)})
-    if not (_create(path, token) or (_take_over(path) and _create(path, token))):
+    try:
+        ours = _create(path, token) or (_take_over(path) and _create(path, token))
+    except OSError as error:  # what cannot be written there is the output
+        why = error.strerror or error
+        raise WriteError(f"{name_of(output)}: cannot be written: {why}") from error
+    if not ours:
         yield None
         return
     try:

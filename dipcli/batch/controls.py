@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
 from dipcli.batch.uptodate import read_record
-from dipcli.pictures import FORMATS, Picture, read, read_protected
+from dipcli.pictures import FORMATS, Picture, name_of, read, read_protected
 
 if TYPE_CHECKING:
     from dipcli.tasks.controls import Controls
@@ -71,9 +71,9 @@ def _protected(job: Job, crop: Crop | None) -> NDArray[np.bool_] | None:
 def tell_protected(job: Job, request: Request, note: Callable[[str], None]) -> None:
     """A note where a mask protects nothing, or leaves nothing to do; raises MaskError."""
     mask = _protected(job, request.crop)
-    if mask is not None and (mask.all() or not mask.any()):
+    if job.protect is not None and mask is not None and (mask.all() or not mask.any()):
         how = "everything" if mask.all() else "nothing"
-        note(f"{job.name}: {job.protect} protects {how}: what is white is left as it was")
+        note(f"{job.name}: {name_of(job.protect)} protects {how}: what is white is left as it was")
 
 
 def kept(

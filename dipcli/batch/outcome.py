@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from dipcli.errors import UsageError
+
 
 class Status(StrEnum):
     """The ends that a picture can come to."""
@@ -49,6 +51,11 @@ class Outcome:
             line["error" if self.bad else "message"] = self.message
         result: dict[str, object] = finite(line)
         return result
+
+
+def single_code(code: int, *, several: bool) -> int:
+    """The exit code of a picture that failed: among several a misfit is no wrong request."""
+    return 1 if several and code == UsageError.exit_code else code
 
 
 def worst(outcomes: Sequence[Outcome]) -> int:

@@ -1,8 +1,9 @@
 """A list of inputs as a plan: one job per picture, everything checked that can be."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from dipcli.batch.checks import check_picture, with_partners
 from dipcli.batch.find import Found, check_exists, in_shard, walk
@@ -18,11 +19,13 @@ from dipcli.batch.names import (
     possible_formats,
     suffix_for,
 )
-from dipcli.batch.outcome import Outcome, Status
+from dipcli.batch.outcome import Outcome, Status, single_code
+from dipcli.batch.outputs import written
+from dipcli.batch.protecting import secured
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
-from dipcli.pictures import name_of, probe
+from dipcli.pictures import name_of, probe, unnumbered
 
 STDIN = "-"
 
@@ -37,6 +40,7 @@ class Places:
     recursive: bool = False
     shard: tuple[int, int] | None = None
     stdin: bytes | None = None
+    settings: Sequence[Path] = ()  # files that the request came from
 
 
 @dataclass
@@ -69,10 +73,15 @@ def make_plan(places: Places, request: Request) -> Plan:
             code = error.exit_code if isinstance(error, DipError) else 1
             plan.failed.append(_failure(_called(one), str(error), code))
     _refuse_collisions(plan.jobs)  # over all shards
+    plan.jobs = secured(plan.jobs, request, (one.path for one in found), places.settings)
     if places.shard:
         _keep_shard(plan, found, places.shard)
     if not several:
         _raise_single(plan)
+    among = several and bool(plan.jobs)
+    plan.failed = [
+        replace(one, exit_code=single_code(one.exit_code, several=among)) for one in plan.failed
+    ]
     if request.checkpoint:
         check_checkpoint(request.checkpoint, plan.jobs, several=several)
     for parent in {p.parent for j in plan.jobs for p in (j.output, *j.sides) if p is not None}:
@@ -112,7 +121,7 @@ def _without_results(found: list[Found], places: Places, request: Request) -> li
         for format in possible_formats(request.format, one.path):
             name = fill(places.name or BESIDE, _fields(one, request, suffix_for(format, one.path)))
             results.add(one.path.parent / name)
-    return [one for one in found if one.path not in results]
+    return [one for one in found if not {one.path, unnumbered(one.path)} & results]
 
 
 def _keep_shard(plan: Plan, found: Sequence[Found], shard: tuple[int, int]) -> None:
@@ -153,6 +162,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
             raise OutputError(f"{output} is a folder; name a file")
         if path is not None and output.resolve() == path.resolve():
             raise OutputError(f"{output} is the input itself; choose another -o or --name")
+    named: Any = {kind: Path(fill(text, fields)) for text, kind in _sides(request) if text}
     job = Job(
         name=_called(one),
         source=source,
@@ -162,7 +172,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
         header=header,
         several=several,
         note=None if asked else other_format(header.format, format, path),
-        **{kind: Path(fill(text, fields)) if text else None for text, kind in _sides(request)},
+        **named,
     )
     check_picture(job, request)
     return with_partners(job, one, request)
@@ -221,9 +231,7 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
     inputs = {job.source.resolve(): job.name for job in jobs if isinstance(job.source, Path)}
     taken: dict[Path, str] = {}
     for job in jobs:
-        for path in (job.output, *job.sides):
-            if path is None:
-                continue
+        for path in written(job):
             place = path.resolve()
             if place in inputs:
                 raise OutputError(f"{path} is itself an input ({inputs[place]}); use another -o")

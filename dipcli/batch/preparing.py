@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dipcli.batch.checks import check_picture, check_reference
 from dipcli.batch.crop import Crop
 from dipcli.batch.request import ALPHA, Job, Request
-from dipcli.errors import MaskError
+from dipcli.errors import MaskError, PictureError
 from dipcli.observers import Reference
 from dipcli.pictures import (
+    Contents,
     Picture,
     fill_transparent,
     lost,
     mask_from_alpha,
     mask_warning,
+    name_of,
+    probe,
     read,
     read_mask,
 )
@@ -26,6 +30,33 @@ if TYPE_CHECKING:
     from dipcli.tasks import Task
 
 EXAMINED = ("denoise", "superres", "inpaint")  # tasks that ask how the picture was coded
+
+
+def taken(job: Job, request: Request) -> Job:
+    """The job with the bytes of its files in place of their paths.
+
+    They are read this once: what is restored is what the record tells of, whatever becomes of
+    the files meanwhile. An input that has changed since the plan is checked again. Raises
+    PictureError, MaskError, UsageError.
+    """
+    source = _read_once(job.source)
+    mask = None if job.mask is None else _read_once(job.mask)
+    protect = None if job.protect is None else _read_once(job.protect)
+    header = probe(source, max_pixels=request.max_pixels)
+    found = replace(job, source=source, header=header, mask=mask, protect=protect)
+    if header != job.header:
+        check_picture(found, request)
+        check_reference(found, request)
+    return found
+
+
+def _read_once(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    try:
+        return Contents.of(source)
+    except OSError as error:
+        raise PictureError(f"{name_of(source)}: cannot be read: {error.strerror}") from error
 
 
 def tell_changes(job: Job, picture: Picture, note: Callable[[str], None]) -> None:
@@ -70,7 +101,7 @@ def hole_of(
             hole = _window(hole, request.crop)
             if not hole.any() or hole.all():
                 what = "everything" if hole.any() else "nothing"
-                raise MaskError(f"{job.mask} covers {what} of the part {request.crop}")
+                raise MaskError(f"{name_of(job.mask)} covers {what} of the part {request.crop}")
     warning = mask_warning(hole, request.invert_mask)
     if warning:
         note(f"{job.name}: {warning}")

@@ -13,7 +13,7 @@ from dipcli import presets, waiting
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.request import ALPHA, Request
-from dipcli.cli.config import COMMANDS
+from dipcli.cli import config
 from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console, choose_reporter
 from dipcli.errors import UsageError
@@ -37,7 +37,7 @@ class Manner:
 
 def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
     """Do what a restoring command was asked for; returns the exit code."""
-    assert task in COMMANDS
+    assert task in config.COMMANDS
     given = {name: value for name, value in options.items() if value is not None}
     manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
     request = _request(task, given, shared)
@@ -50,6 +50,7 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         recursive=shared["recursive"],
         shard=shared["shard"],
         stdin=_stdin() if "-" in shared["inputs"] else None,
+        settings=config.paths(),
     )
     plan = make_plan(places, request)
     console = Console(quiet=manner.quiet, as_json=manner.as_json)

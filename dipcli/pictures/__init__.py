@@ -1,7 +1,7 @@
 """Picture files: read by header, kept whole, written atomically."""
 
 from dipcli.pictures.alpha import enlarge_alpha, fill_transparent
-from dipcli.pictures.files import name_of, remove_litter, write_atomic
+from dipcli.pictures.files import Contents, name_of, remove_litter, write_atomic
 from dipcli.pictures.formats import (
     FORMATS,
     HEAD,
@@ -13,6 +13,7 @@ from dipcli.pictures.formats import (
 from dipcli.pictures.headers import Header
 from dipcli.pictures.masks import mask_from_alpha, mask_warning, read_mask, read_protected
 from dipcli.pictures.picture import Meta, Picture
+from dipcli.pictures.placing import Seen, look, publish, publish_beside, unnumbered
 from dipcli.pictures.provenance import read_provenance
 from dipcli.pictures.reading import MAX_PIXELS, read
 from dipcli.pictures.scanning import probe
@@ -22,19 +23,24 @@ __all__ = [
     "FORMATS",
     "HEAD",
     "MAX_PIXELS",
+    "Contents",
     "Header",
     "Meta",
     "Picture",
+    "Seen",
     "check_output",
     "encode",
     "enlarge_alpha",
     "fill_transparent",
     "format_for_suffix",
+    "look",
     "lost",
     "mask_from_alpha",
     "mask_warning",
     "name_of",
     "probe",
+    "publish",
+    "publish_beside",
     "read",
     "read_mask",
     "read_protected",
@@ -42,5 +48,6 @@ __all__ = [
     "remove_litter",
     "sniff",
     "suffixes",
+    "unnumbered",
     "write_atomic",
 ]
