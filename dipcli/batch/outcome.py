@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from dipcli.naming import printable
+
 
 class Status(StrEnum):
     """The ends that a picture can come to."""
@@ -22,7 +24,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One picture's end. record: plain JSON types; trace: where an error came from, or ''."""
+    """One picture's end. record: plain JSON types; trace: where an error came from, or ''.
+
+    name and output are as the file system has them; a message shows them `printable`.
+    """
 
     status: Status
     name: str
@@ -46,7 +51,7 @@ class Outcome:
             **self.record,
         }
         if self.message:
-            line["error" if self.bad else "message"] = self.message
+            line["error" if self.bad else "message"] = printable(self.message)
         result: dict[str, object] = finite(line)
         return result
 

@@ -16,6 +16,7 @@ from dipcli import memory, waiting
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.work import Watch, work
+from dipcli.ending import ENDING
 from dipcli.observers import Interrupt
 
 _WATCHDOG = 0.5  # seconds between looks whether the parent still lives
@@ -83,8 +84,10 @@ def _devices(workers: int, device: str) -> list[str]:
 
 
 def _initialise(devices: Any, threads: int, shares: tuple[int, int], parent: int) -> None:
-    """Prepare a worker: device, threads, memory; Ctrl-C is the parent's to pass on as SIGTERM."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker: device, threads, memory; signals are the parent's to pass on as SIGTERM."""
+    for one in ENDING:
+        if one is not signal.SIGTERM:
+            signal.signal(one, signal.SIG_IGN)
     memory.reuse()
     waiting.asleep()
     memory.share(*shares)

@@ -1,7 +1,6 @@
 """A result on its way to its files: the picture, its record, and what lies beside it."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,8 @@ import dipcli
 from dipcli.batch.controls import told
 from dipcli.batch.outcome import finite
 from dipcli.batch.request import Job, Request, fingerprint
+from dipcli.batch.streams import put_picture
 from dipcli.batch.uptodate import NO_PLACE, write_sidecar
-from dipcli.errors import WriteError
 from dipcli.observers import Curve, Frames
 from dipcli.pictures import Picture, encode, enlarge_alpha, format_for_suffix, write_atomic
 
@@ -85,11 +84,7 @@ def write_result(
     text = json.dumps(record, sort_keys=True)
     data = encode(restored, job.format, quality=request.quality, provenance=text)
     if job.output is None:
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as error:
-            raise WriteError("standard output was closed before the picture was out") from error
+        put_picture(data)
         return
     if job.format in NO_PLACE:
         write_sidecar(job.output, data, record)

@@ -10,7 +10,7 @@ from dipcli.batch.names import check_writable
 from dipcli.batch.request import Job, Request, contents
 from dipcli.errors import OutputError, UsageError
 from dipcli.observers import Checkpoint, Interrupt
-from dipcli.pictures import name_of
+from dipcli.pictures import check_writes_file, is_null, name_of
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Runtime
@@ -22,13 +22,15 @@ def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:
     if several:
         raise UsageError("--checkpoint is for one picture; give one INPUT")
     name = name_of(path)
+    check_writes_file(path)
     if path.is_dir():
         raise OutputError(f"{name} is a folder; name a file")
     for job in jobs:
         for other in (job.source, job.mask, job.protect, job.reference, job.output, *job.sides):
             if isinstance(other, Path) and other.resolve() == path.resolve():
                 raise OutputError(f"--checkpoint {name} would replace it; name another file")
-    check_writable(path.parent)
+    if not is_null(path):
+        check_writable(path.parent)
 
 
 def checkpoint_of(
@@ -40,7 +42,7 @@ def checkpoint_of(
     note: Callable[[str], None],
 ) -> Checkpoint | None:
     """The checkpoint of this job if one was asked for; raises OutputError, CheckpointError."""
-    if request.checkpoint is None:
+    if request.checkpoint is None or is_null(request.checkpoint):
         return None
     request.checkpoint.parent.mkdir(parents=True, exist_ok=True)
     facts = _facts(job, request, settings, runtime)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from dipcli.batch.request import Job, Request, fingerprint
 from dipcli.errors import PictureError
-from dipcli.pictures import read, read_provenance, write_atomic
+from dipcli.naming import fitting
+from dipcli.pictures import is_null, read, read_provenance, write_atomic
 
+_RECORD = ".dip.json"
 NO_PLACE = frozenset({"BMP"})  # formats without room for a record: it lies in a file beside
 
 
@@ -25,7 +27,7 @@ class State(Enum):
 
 def state_of(job: Job, request: Request) -> tuple[State, Mapping[str, object]]:
     """The state of the output, and its record if it is whole and ours."""
-    if job.output is None or not job.output.exists():
+    if job.output is None or is_null(job.output) or not job.output.exists():
         return State.MISSING, {}
     record = read_record(job.output)
     if record is None:
@@ -79,7 +81,7 @@ def read_record(path: Path) -> dict[str, object] | None:
 
 def sidecar(path: Path) -> Path:
     """Where the record of a result lies whose format has no place for it."""
-    return path.with_name(path.name + ".dip.json")
+    return path.with_name(fitting(path.name, _RECORD) + _RECORD)
 
 
 def write_sidecar(path: Path, data: bytes, record: Mapping[str, object]) -> None:
@@ -87,6 +89,8 @@ def write_sidecar(path: Path, data: bytes, record: Mapping[str, object]) -> None
 
     It names a result of ours that it replaces, so that this one is known until it is gone.
     """
+    if is_null(path):
+        return
     whole = {**record, "sha256": hashlib.sha256(data).hexdigest()}
     if path.is_file() and read_record(path) is not None:
         whole["replaces"] = hashlib.sha256(path.read_bytes()).hexdigest()

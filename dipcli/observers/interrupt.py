@@ -1,16 +1,23 @@
-"""Ctrl-C and SIGTERM: the first ends the run after its step, the second ends the process."""
+"""Ctrl-C, SIGTERM, SIGHUP: the first ends the run after its step, the second the process."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from dipcli.ending import ENDING, ignored
+
 if TYPE_CHECKING:
     from dipcli.prior.step import Step
+
+_TAKEN = (signal.SIGINT, signal.SIGTERM)  # even where whoever started it has them ignored
+_AT_ONCE = 2.0  # seconds after the second signal in which everything is to be put away
 
 
 class Interrupt:
@@ -19,9 +26,12 @@ class Interrupt:
     def __init__(
         self,
         announce: Callable[[], None] | None = None,
-        signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM),
+        signals: tuple[signal.Signals, ...] = ENDING,
     ) -> None:
-        """announce: called at the first signal, so that something is said at once."""
+        """announce: called at the first signal, so that something is said at once.
+
+        A lost terminal that is to be ignored (nohup) stays ignored.
+        """
         self.signum: int | None = None
         self._announce = announce
         self._signals = signals
@@ -31,6 +41,8 @@ class Interrupt:
         """Take the signals over; outside of the main thread they stay as they are."""
         with contextlib.suppress(ValueError):
             for one in self._signals:
+                if one not in _TAKEN and ignored(one):
+                    continue
                 self._before[one] = signal.signal(one, self._handle)
         return self
 
@@ -56,11 +68,14 @@ class Interrupt:
 
     @property
     def exit_code(self) -> int:
-        """130 after Ctrl-C, 143 after SIGTERM, 0 if nothing came."""
+        """130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP, 0 if nothing came."""
         return 0 if self.signum is None else 128 + self.signum
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         if self.signum is not None:
+            end = threading.Timer(_AT_ONCE, os._exit, (128 + signum,))
+            end.daemon = True
+            end.start()  # if what is put away waits for somebody
             sys.exit(128 + signum)
         self.signum = signum
         if self._announce is not None:
