@@ -21,6 +21,8 @@ def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:
     """Raise UsageError or OutputError unless one run alone may keep its state in `path`."""
     if several:
         raise UsageError("--checkpoint is for one picture; give one INPUT")
+    if is_null(path):
+        return
     name = name_of(path)
     check_writes_file(path)
     if path.is_dir():
@@ -29,8 +31,7 @@ def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:
         for other in (job.source, job.mask, job.protect, job.reference, job.output, *job.sides):
             if isinstance(other, Path) and other.resolve() == path.resolve():
                 raise OutputError(f"--checkpoint {name} would replace it; name another file")
-    if not is_null(path):
-        check_writable(path.parent)
+    check_writable(path.parent)
 
 
 def checkpoint_of(
