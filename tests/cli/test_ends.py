@@ -1,10 +1,12 @@
 """How a run ends: by which signal, with whom reading, and what is left."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from drawing import draw, opened
@@ -80,6 +82,15 @@ def test_a_lost_terminal_ends_a_run_as_sigterm_does(tmp_path, start, process):
     assert opened(tmp_path / "x.png").size == (12, 12)
 
 
+def group_of(leader):
+    """The processes of a group."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            found += [stat] * (int(stat.read_text().rpartition(")")[2].split()[2]) == leader)
+    return found
+
+
 def test_what_is_to_go_on_without_a_terminal_goes_on(tmp_path, start):
     draw(tmp_path / "a.png")
     ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}  # as nohup does
@@ -90,15 +101,19 @@ def test_what_is_to_go_on_without_a_terminal_goes_on(tmp_path, start):
     assert running.returncode == 0, err
 
 
-def test_a_lost_terminal_ends_the_workers_in_order(tmp_path, start):
+@pytest.mark.parametrize(("signum", "loading"), [(signal.SIGHUP, False), (signal.SIGINT, True)])
+def test_a_terminal_that_is_lost_ends_the_workers_in_order(signum, loading, tmp_path, start):
     for i in range(3):
         draw(tmp_path / f"in/{i}.png", size=(12, 12), seed=i)
     args = ("denoise", "in", "-o", "out", "--jobs", 2, *ENDLESS)
     running = start(*args, start_new_session=True)
-    until(claim_path(tmp_path / "out/0.png").exists)
-    os.killpg(running.pid, signal.SIGHUP)
+    if loading:
+        until(lambda: len(group_of(running.pid)) >= 4)
+    else:
+        until(claim_path(tmp_path / "out/0.png").exists)
+    os.killpg(running.pid, signum)
     _, err = running.communicate(timeout=40)
-    assert running.returncode == 129, err
+    assert running.returncode == 128 + signum, err
     assert b"killed" not in err
     assert b"Traceback" not in err
     assert not list(tmp_path.glob("out/.dip-*"))
