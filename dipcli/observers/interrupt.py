@@ -36,6 +36,7 @@ class Interrupt:
         self._announce = announce
         self._signals = signals
         self._before: dict[signal.Signals, Any] = {}
+        self._end: threading.Timer | None = None
 
     def __enter__(self) -> Self:
         """Take the signals over; outside of the main thread they stay as they are."""
@@ -55,6 +56,8 @@ class Interrupt:
         """Give the signals back."""
         for one, handler in self._before.items():
             signal.signal(one, handler)
+        if self._end is not None:
+            self._end.cancel()
 
     def __call__(self, step: Step) -> None:
         """End the run if a signal came."""
@@ -73,9 +76,10 @@ class Interrupt:
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         if self.signum is not None:
-            end = threading.Timer(_AT_ONCE, os._exit, (128 + signum,))
-            end.daemon = True
-            end.start()  # if what is put away waits for somebody
+            if self._end is None:  # if what is put away waits for somebody
+                self._end = threading.Timer(_AT_ONCE, os._exit, (128 + signum,))
+                self._end.daemon = True
+                self._end.start()
             sys.exit(128 + signum)
         self.signum = signum
         if self._announce is not None:
