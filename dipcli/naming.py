@@ -1,6 +1,5 @@
 """Names of files as a message shows them, whatever bytes they have."""
 
-import hashlib
 import os
 import unicodedata
 
@@ -36,4 +35,6 @@ def fitting(name: str, *more: str) -> str:
     raw = os.fsencode(name)
     if len(raw) + sum(len(one.encode()) for one in more) <= _MOST:
         return name
+    import hashlib  # which takes long to load, for the start of every command
+
     return hashlib.sha256(raw).hexdigest()[:32]
