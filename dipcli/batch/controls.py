@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
 from dipcli.batch.uptodate import read_record
-from dipcli.pictures import FORMATS, Picture, name_of, read, read_protected
+from dipcli.pictures import FORMATS, Picture, is_null, name_of, read, read_protected
 
 if TYPE_CHECKING:
     from dipcli.tasks.controls import Controls
@@ -86,7 +86,7 @@ def kept(
     """
     if not request.controlled or job.output is None or not job.output.exists():
         return None
-    if job.sides or request.checkpoint or picture.meta.premultiplied:
+    if is_null(job.output) or job.sides or request.checkpoint or picture.meta.premultiplied:
         return None
     record = read_record(job.output)
     if record is None or record.get("partial") or record.get("device") != device:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from dipcli.errors import UsageError
+from dipcli.naming import printable
 
 
 class Status(StrEnum):
@@ -24,7 +25,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One picture's end. record: plain JSON types; trace: where an error came from, or ''."""
+    """One picture's end. record: plain JSON types; trace: where an error came from, or ''.
+
+    name and output are as the file system has them; a message shows them `printable`.
+    """
 
     status: Status
     name: str
@@ -48,7 +52,7 @@ class Outcome:
             **self.record,
         }
         if self.message:
-            line["error" if self.bad else "message"] = self.message
+            line["error" if self.bad else "message"] = printable(self.message)
         result: dict[str, object] = finite(line)
         return result
 

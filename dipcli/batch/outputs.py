@@ -9,15 +9,16 @@ from pathlib import Path
 
 from dipcli.batch.request import Job, made_from
 from dipcli.batch.uptodate import NO_PLACE, read_record, sidecar, sidecar_text
-from dipcli.pictures import Seen, look, name_of, publish, publish_beside, write_atomic
+from dipcli.pictures import Seen, is_null, look, name_of, publish, publish_beside, write_atomic
 
 
 def written(job: Job) -> tuple[Path, ...]:
     """Every file that a job writes: the picture, its record, and what was asked for beside."""
-    if job.output is None:
-        return job.sides
+    sides = tuple(side for side in job.sides if not is_null(side))
+    if job.output is None or is_null(job.output):
+        return sides
     record = (sidecar(job.output),) if job.format in NO_PLACE else ()
-    return (job.output, *record, *job.sides)
+    return (job.output, *record, *sides)
 
 
 class Outputs:
@@ -48,6 +49,8 @@ class Outputs:
 
     def put(self, path: Path, data: bytes, times: tuple[int, int] | None = None) -> Path:
         """Write one of the job's files; returns where it is. Raises WriteError."""
+        if is_null(path):  # thrown away
+            return path
         found = None if path in self._aside else publish(self._seen[path], data, times)
         if found is None:
             found = publish_beside(path, data, times)
@@ -62,7 +65,7 @@ class Outputs:
         """Write the picture, and its record beside it if its format has no place for one."""
         path = self._job.output
         assert path is not None
-        if self._job.format not in NO_PLACE:
+        if self._job.format not in NO_PLACE or is_null(path):
             self.put(path, data, times)
             return
         beside = sidecar(path)
@@ -89,7 +92,7 @@ class Outputs:
         path = self._job.output
         if not record["partial"]:
             return
-        if path is None or not path.exists():
+        if path is None or is_null(path) or not path.exists():
             self._aside = {side for side in self._job.sides if self._seen[side].mark}
             return
         found = read_record(path)

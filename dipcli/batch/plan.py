@@ -25,9 +25,10 @@ from dipcli.batch.protecting import secured
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
-from dipcli.pictures import name_of, probe, unnumbered
+from dipcli.pictures import check_writes_file, probe, unnumbered
 
 STDIN = "-"
+_PIPED = "stdin"  # what results are called whose input has no name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ def make_plan(places: Places, request: Request) -> Plan:
     ]
     if request.checkpoint:
         check_checkpoint(request.checkpoint, plan.jobs, several=several)
-    for parent in {p.parent for j in plan.jobs for p in (j.output, *j.sides) if p is not None}:
+    for parent in {path.parent for job in plan.jobs for path in written(job)}:
         check_writable(parent)
     return plan
 
@@ -158,6 +159,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
     output = None
     if not to_stdout:
         output = as_file or _named(one, places, folder, fields)
+        check_writes_file(output)
         if output.is_dir():
             raise OutputError(f"{output} is a folder; name a file")
         if path is not None and output.resolve() == path.resolve():
@@ -174,6 +176,8 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
         note=None if asked else other_format(header.format, format, path),
         **named,
     )
+    for side in job.sides:
+        check_writes_file(side)
     check_picture(job, request)
     return with_partners(job, one, request)
 
@@ -186,8 +190,9 @@ def _named(one: Found, places: Places, folder: Path | None, fields: dict[str, ob
 
 
 def _fields(one: Found, request: Request, suffix: str) -> dict[str, object]:
+    relative = _PIPED if one.relative == STDIN else one.relative
     return fields_of(
-        one.relative, task=request.task, preset=request.preset, seed=request.seed, suffix=suffix
+        relative, task=request.task, preset=request.preset, seed=request.seed, suffix=suffix
     )
 
 
@@ -213,7 +218,7 @@ def _check_sides(request: Request, *, several: bool) -> None:
 
 
 def _called(one: Found) -> str:
-    return "standard input" if one.relative == STDIN else name_of(one.path)
+    return "standard input" if one.relative == STDIN else str(one.path)
 
 
 def _failure(name: str, message: str, code: int) -> Outcome:

@@ -1,7 +1,6 @@
 """A result on its way to its files: the picture, its record, and what lies beside it."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from dipcli.batch.controls import told
 from dipcli.batch.outcome import finite
 from dipcli.batch.outputs import Outputs
 from dipcli.batch.request import Job, Request, fingerprint, made_from
-from dipcli.errors import WriteError
+from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames
 from dipcli.pictures import Contents, Picture, encode, enlarge_alpha, format_for_suffix
 
@@ -90,11 +89,7 @@ def write_result(
     text = json.dumps(record, sort_keys=True)
     data = encode(restored, job.format, quality=request.quality, provenance=text)
     if job.output is None:
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as error:
-            raise WriteError("standard output was closed before the picture was out") from error
+        put_picture(data)
         return
     times = job.source.times if isinstance(job.source, Contents) else None
     outputs.put_picture(data, record, times if request.preserve else None)

@@ -14,7 +14,7 @@ from dipcli.batch.request import Job, Request
 from dipcli.batch.spread import spread
 from dipcli.batch.work import Watch, work
 from dipcli.observers import Interrupt
-from dipcli.pictures import remove_litter
+from dipcli.pictures import is_null, remove_litter
 
 PATIENCE = 10.0  # seconds to wait for pictures that another process is making
 _POLL = 0.2  # seconds
@@ -52,7 +52,8 @@ def run(
 
 def sweep(jobs: Iterable[Job]) -> None:
     """Remove what killed processes left in the folders of the outputs."""
-    for folder in {path.parent for job in jobs for path in (job.output, *job.sides) if path}:
+    written = (path for job in jobs for path in (job.output, *job.sides) if path)
+    for folder in {path.parent for path in written if not is_null(path)}:
         if folder.is_dir():
             remove_litter(folder)
             claims.remove_stale(folder)

@@ -9,8 +9,10 @@ from pathlib import Path
 import dipcli
 from dipcli.batch.request import Job, Request, fingerprint, made_from, word
 from dipcli.errors import PictureError
-from dipcli.pictures import read, read_provenance
+from dipcli.naming import fitting
+from dipcli.pictures import is_null, read, read_provenance
 
+_RECORD = ".dip.json"
 NO_PLACE = frozenset({"BMP"})  # formats without room for a record: it lies in a file beside
 
 
@@ -26,7 +28,7 @@ class State(Enum):
 
 def state_of(job: Job, request: Request) -> tuple[State, Mapping[str, object]]:
     """The state of the output, and its record if it is whole and ours."""
-    if job.output is None or not job.output.exists():
+    if job.output is None or is_null(job.output) or not job.output.exists():
         return State.MISSING, {}
     record = read_record(job.output)
     if record is None:
@@ -133,7 +135,7 @@ def _strange_sidecar(job: Job) -> bool:
 
 def sidecar(path: Path) -> Path:
     """Where the record of a result lies whose format has no place for it."""
-    return path.with_name(path.name + ".dip.json")
+    return path.with_name(fitting(path.name, _RECORD) + _RECORD)
 
 
 def sidecar_text(path: Path, data: bytes, record: Mapping[str, object]) -> bytes:

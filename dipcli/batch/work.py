@@ -26,8 +26,9 @@ from dipcli.batch.results import (
 from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, difference, may_replace, state_of
 from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
+from dipcli.naming import printable
 from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
-from dipcli.pictures import Picture, name_of, read
+from dipcli.pictures import Picture, is_null, name_of, read
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Runtime, Step
@@ -69,7 +70,8 @@ def _outcome(job: Job, status: Status, message: str = "", **more: Any) -> Outcom
 
 def _failed(job: Job, message: str, code: int) -> Outcome:
     """The outcome of the exception that is being handled."""
-    named = message if job.name in message else f"{job.name}: {message}"
+    known = printable(job.name) in printable(message)
+    named = message if known else f"{job.name}: {message}"
     return _outcome(
         job, Status.FAILED, named, exit_code=code, trace=traceback.format_exc().rstrip()
     )
@@ -108,6 +110,8 @@ def _measured(job: Job, request: Request, picture: Picture) -> dict[str, object]
 
 
 def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
+    if job.output is not None and is_null(job.output):
+        return _make(taken(job, request), request, watch, None, Outputs(job))
     made = standing(job, request)
     if made is not None:
         return made

@@ -13,11 +13,14 @@ import click
 
 import dipcli
 from dipcli import memory
-from dipcli.cli import config
+from dipcli.batch import streams
+from dipcli.cli import config, messages
+from dipcli.ending import ENDING, ignored
 from dipcli.errors import DipError, MemoryLimitError
+from dipcli.naming import printable
 
 _COMMANDS = ("denoise", "superres", "inpaint", "fit", "presets", "doctor")
-INTERRUPTED, TERMINATED = 130, 143  # 128 + the number of the signal
+INTERRUPTED = 130  # 128 + the number of the signal
 
 
 class RestoringCommand(click.Command):
@@ -77,9 +80,14 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for one in ENDING:
+        if not ignored(one):
+            signal.signal(one, _stopped)
+    messages.take_over()
     memory.reuse()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while Python ends: no traceback
+    sys.exit(code)
 
 
 def run(args: Sequence[str]) -> int:
@@ -109,8 +117,14 @@ def run(args: Sequence[str]) -> int:
     return int(code or 0)
 
 
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    sys.exit(128 + signum)
+def _stopped(signum: int, frame: FrameType | None) -> None:
+    """End at once: before a run and after it there is nothing to be finished.
+
+    An exception would not do: raised while a library is loaded, it becomes another one.
+    """
+    streams.hurry_if(lambda: True)
+    click.echo("dip: interrupted, nothing was written", err=True)
+    os._exit(128 + signum)
 
 
 def _with_hint(error: click.ClickException) -> str:
@@ -124,6 +138,5 @@ def _with_hint(error: click.ClickException) -> str:
 def _say(message: str, code: int, trace: bool = False) -> int:
     if trace:
         traceback.print_exc()
-    one_line = " ".join(message.split())
-    click.echo(f"dip: {one_line}", err=True)
+    click.echo(f"dip: {printable(message)}", err=True)
     return code

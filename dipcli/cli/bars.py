@@ -18,6 +18,7 @@ from rich.progress import (
 
 from dipcli.batch.outcome import Outcome
 from dipcli.cli.render import Console, Plain, ending
+from dipcli.naming import printable
 from dipcli.observers import Reading
 
 
@@ -67,6 +68,7 @@ class Bars(Plain):
     def start(self, name: str) -> None:
         """Show a new bar for the picture."""
         self._remove_picture()
+        name = printable(name)
         short = name if len(name) <= 32 else "..." + name[-29:]
         self._picture = self._progress.add_task(escape(short), total=None, facts="reading")
 
@@ -88,7 +90,8 @@ class Bars(Plain):
 
     def note(self, text: str) -> None:
         """A warning above the bars."""
-        self._progress.console.print(f"dip: {escape(text)}", highlight=False, soft_wrap=True)
+        line = escape(f"dip: {printable(text)}")
+        self._progress.console.print(line, highlight=False, soft_wrap=True)
 
     def finish(self, outcome: Outcome) -> None:
         """The line of a picture above the bars."""

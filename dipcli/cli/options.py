@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from dipcli import settings
-from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, names
+from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, Place, names
 from dipcli.presets import names as preset_names
 
 Command = Callable[..., Any]
-FILE = click.Path(path_type=Path)
-NAME = click.Path(allow_dash=True)  # a text, but the shell completes it
+FILE = Place(path_type=Path)
+NAME = Place(allow_dash=True)  # a text, but the shell completes it
 
 _INPUTS = [
     click.argument("inputs", nargs=-1, required=True, type=NAME, metavar="INPUT..."),

@@ -6,6 +6,7 @@ from dipcli.batch.plan import Plan
 from dipcli.batch.request import Request
 from dipcli.batch.work import standing
 from dipcli.cli.render import Console, duration
+from dipcli.naming import printable
 from dipcli.settings import Settings
 
 
@@ -27,7 +28,7 @@ def show(plan: Plan, request: Request, settings: Settings, console: Console) -> 
     for outcome in outcomes:
         console.json(outcome.to_json())
         if not outcome.bad:
-            console.line(_line(outcome))
+            console.line(printable(_line(outcome)))
     planned = sum(outcome.status is Status.PLANNED for outcome in outcomes)
     if planned:
         console.line(

@@ -1,5 +1,6 @@
 """What the user sees: bars on a terminal, plain lines elsewhere, JSON lines on stdout."""
 
+import contextlib
 import json
 import sys
 import time
@@ -11,6 +12,8 @@ from typing import Any, Self
 import click
 
 from dipcli.batch.outcome import Outcome, Status, finite
+from dipcli.batch.streams import put_out
+from dipcli.naming import printable
 from dipcli.observers import Reading
 
 
@@ -26,21 +29,23 @@ class Console:
     def say(self, text: str) -> None:
         """A message, unless quiet."""
         if not self.quiet:
-            click.echo(f"dip: {text}", err=True)
+            click.echo(f"dip: {printable(text)}", err=True)
 
     def line(self, text: str) -> None:
-        """A line about a picture, unless quiet."""
+        """A line about a picture, as it is, unless quiet."""
         if not self.quiet:
             click.echo(text, err=True)
 
     def error(self, text: str) -> None:
         """An error in one line, always."""
-        click.echo(f"dip: {' '.join(text.split())}", err=True)
+        click.echo(f"dip: {printable(text)}", err=True)
 
     def json(self, value: dict[str, Any]) -> None:
         """One JSON line, if asked for."""
         if self.as_json:
-            click.echo(json.dumps(finite(value), allow_nan=False))
+            line = json.dumps(finite(value), allow_nan=False) + "\n"
+            with contextlib.suppress(BlockingIOError):  # interrupted, and nobody reads
+                put_out(line.encode())
 
     def summary(self, outcomes: list[Outcome], *, total: int, code: int) -> None:
         """How many pictures came to which end."""
@@ -89,7 +94,7 @@ def ending(outcome: Outcome, *, verbose: bool = False) -> str:
         parts = [f"{outcome.output} is up to date", *_measured(record)]
     else:
         parts = [outcome.message or f"{outcome.name}: {outcome.status}"]
-    line = "  ".join(parts)
+    line = printable("  ".join(parts))
     if verbose and record:
         line += "\n" + "\n".join(f"    {key}: {_short(value)}" for key, value in record.items())
     return line

@@ -13,6 +13,7 @@ from dipcli import presets, waiting
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.request import ALPHA, Request
+from dipcli.batch.streams import hurry_if
 from dipcli.cli import config
 from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console, choose_reporter
@@ -139,8 +140,8 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
     from dipcli.observers import Interrupt
 
     interrupt = Interrupt(lambda: console.say(_STOPS_AT_ONCE))
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(interrupt)
+    hurry_if(lambda: interrupt.came)
+    with interrupt, contextlib.ExitStack() as stack:
         reporter = stack.enter_context(
             choose_reporter(console, several=plan.several, verbose=manner.verbose)
         )
@@ -150,8 +151,9 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
         elif manner.jobs > 1 and len(plan.jobs) > 1:
             workers = stack.enter_context(pool(min(manner.jobs, len(plan.jobs)), request.device))
         outcomes = run(plan, request, reporter, interrupt, workers)
-    code = interrupt.exit_code or worst(outcomes)
-    _conclude(plan, outcomes, manner, console, code)
+        stack.close()
+        code = interrupt.exit_code or worst(outcomes)
+        _conclude(plan, outcomes, manner, console, code)
     return code
 
 

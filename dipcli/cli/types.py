@@ -31,6 +31,16 @@ class Typed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class Place(click.Path):
+    """A path, which is never the empty text that a variable without a value leaves."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; an empty one would be the current folder."""
+        if value == "":
+            self.fail("it is empty; is a variable of the command line unset?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _duration(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|)", text)
     if not found or not float(found[1]) > 0:
@@ -137,5 +147,6 @@ __all__ = [
     "SHARD",
     "SIGMA",
     "STRENGTH",
+    "Place",
     "names",
 ]

@@ -11,6 +11,7 @@ from dipcli.pictures.formats import (
     suffixes,
 )
 from dipcli.pictures.headers import Header
+from dipcli.pictures.kinds import check_writes_file, is_null
 from dipcli.pictures.masks import mask_from_alpha, mask_warning, read_mask, read_protected
 from dipcli.pictures.picture import Meta, Picture
 from dipcli.pictures.placing import Seen, look, publish, publish_beside, unnumbered
@@ -29,10 +30,12 @@ __all__ = [
     "Picture",
     "Seen",
     "check_output",
+    "check_writes_file",
     "encode",
     "enlarge_alpha",
     "fill_transparent",
     "format_for_suffix",
+    "is_null",
     "look",
     "lost",
     "mask_from_alpha",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from dipcli.errors import WriteError
+from dipcli.naming import printable
+from dipcli.pictures.kinds import is_null, refusal, special
 
 TEMPORARY = ".dip-tmp-"
 _TOKEN = secrets.token_hex(4)  # tells this process from an earlier one with the same number
@@ -51,7 +53,7 @@ def name_of(source: Path | bytes) -> str:
         source = source.path
     if isinstance(source, bytes):
         return "standard input"
-    return os.fsencode(source).decode("utf-8", "replace")
+    return printable(os.fspath(source))
 
 
 def write_atomic(path: Path, data: bytes, times: tuple[int, int] | None = None) -> None:
@@ -59,14 +61,17 @@ def write_atomic(path: Path, data: bytes, times: tuple[int, int] | None = None) 
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the
     place of `path` in one rename; links are followed, permissions of an old file are kept.
+    What is written to the null device is thrown away.
     times: of access and modification, in nanoseconds, if not now.
     Raises WriteError, with the old file intact and no temporary file left.
     """
+    if is_null(path):
+        return
+    found = special(path)  # since the plan was made
+    if found is not None:
+        raise WriteError(refusal(path, found))
     target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)  # a pipe or a device: nothing to be put in its place
-            return
         _replace(target, data, times)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dipcli.errors import WriteError
 from dipcli.pictures.files import flushed, name_of
+from dipcli.pictures.kinds import refusal, special
 
 _AT_FDCWD, _RENAME_NOREPLACE = -100, 1  # of renameat2 (Linux)
 _MOST = 255  # bytes of a file name, on all usual file systems
@@ -64,12 +65,11 @@ def publish(seen: Seen, data: bytes, times: Times | None = None) -> Seen | None:
     file was changed: then nothing is touched. Raises WriteError.
     """
     try:
-        now = look(seen.path)
-        if now.mark is not None and now == seen and not now.target.is_file():
-            if now.target.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            now.target.write_bytes(data)  # a device: nothing to be put in its place
-            return now
+        if seen.target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        found = special(seen.path)  # since the plan was made
+        if found is not None:
+            raise WriteError(refusal(seen.path, found))
         seen.target.parent.mkdir(parents=True, exist_ok=True)  # it may have gone meanwhile
         with flushed(seen.target, data, times) as temporary:
             mark = _mark(temporary)
