@@ -97,7 +97,9 @@ _WATCHING = [
 _FILES = [
     click.option("--crop", type=CROP, help="Restore a part only."),
     click.option("-r", "--recursive", is_flag=True, help="Folders with their subfolders."),
-    click.option("--name", metavar="TEMPLATE", help="Name of results: {stem}_{task}{suffix}."),
+    click.option(
+        "--name", metavar="TEMPLATE", help="Name of results: {stem}_{ext}_{task}{suffix}."
+    ),
     click.option("--format", type=FORMAT, help="png, jpg, webp, tif, bmp or avif."),
     click.option(
         "--jpeg-quality",

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +37,11 @@ class Console:
     def error(self, text: str) -> None:
         """An error in one line, always."""
         click.echo(f"dip: {' '.join(text.split())}", err=True)
+
+    def errors(self, outcomes: Iterable[Outcome]) -> None:
+        """The errors of all pictures; what several share, such as a collision, is told once."""
+        for text in dict.fromkeys(outcome.message for outcome in outcomes if outcome.bad):
+            self.error(text)
 
     def json(self, value: dict[str, Any]) -> None:
         """One JSON line, if asked for."""

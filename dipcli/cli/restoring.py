@@ -160,8 +160,8 @@ def _conclude(
     """The summary of several pictures, the failures last."""
     if plan.several:
         console.summary(outcomes, total=len(plan.jobs) + len(plan.failed), code=code)
-    for outcome in outcomes:
-        if outcome.bad:
-            if manner.debug and outcome.trace:
+    if manner.debug:
+        for outcome in outcomes:
+            if outcome.bad and outcome.trace:
                 click.echo(outcome.trace, err=True)
-            console.error(outcome.message)
+    console.errors(outcomes)
