@@ -45,6 +45,7 @@ class Request:
     preserve: bool = False
     keep_partial: bool = True
     checkpoint: Path | None = None
+    from_folder: tuple[str, ...] = ()  # settings that the current folder's dip.toml decided
 
     @property
     def scale(self) -> int:

@@ -22,6 +22,8 @@ from dipcli.pictures import Picture, encode, enlarge_alpha, format_for_suffix, w
 if TYPE_CHECKING:
     from dipcli.restore import Result
 
+FROM_FOLDER = "dip.toml"  # of a record: the settings that the folder's dip.toml decided
+
 
 def assembled(
     picture: Picture, image: NDArray[np.float32], filled: NDArray[np.bool_] | None
@@ -66,6 +68,8 @@ def identity(job: Job, request: Request) -> dict[str, object]:
         "request": request.digest(),
         "fingerprint": fingerprint(job, request),
     }
+    if request.from_folder:
+        facts[FROM_FOLDER] = list(request.from_folder)
     return facts | {"controls": told(job, request)} if request.task == "denoise" else facts
 
 

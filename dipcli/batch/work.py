@@ -15,6 +15,7 @@ from dipcli.batch.outcome import Outcome, Status, finite
 from dipcli.batch.preparing import cropped, hole_of, reference_of, task_of, tell_changes
 from dipcli.batch.request import ALPHA, Job, Request
 from dipcli.batch.results import (
+    FROM_FOLDER,
     assembled,
     identity,
     record_of,
@@ -189,6 +190,7 @@ def _mixed(
     began = perf_counter()
     tell_changes(job, picture, watch.note)
     restored = assembled(picture, controlled(job, request, picture, full), None)
+    record = {key: value for key, value in record.items() if key != FROM_FOLDER}
     record = finite({**record, **identity(job, request)})
     write_result(job, request, restored, record)
     measured = _measured(job, request, restored)

@@ -13,7 +13,7 @@ from dipcli import presets, waiting
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.request import ALPHA, Request
-from dipcli.cli.config import COMMANDS
+from dipcli.cli.config import COMMANDS, FILE, blamed, folder_settings
 from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console, choose_reporter
 from dipcli.errors import UsageError
@@ -38,11 +38,24 @@ class Manner:
 def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
     """Do what a restoring command was asked for; returns the exit code."""
     assert task in COMMANDS
+    try:
+        return _restoring(task, options, shared)
+    except UsageError as error:
+        place = blamed(str(error))
+        if place is None:
+            raise
+        raise UsageError(f"{place}: {error}") from error
+
+
+def _restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
     given = {name: value for name, value in options.items() if value is not None}
     manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
     request = _request(task, given, shared)
     settings = presets.resolve(task, request.preset, request.kind).override(**request.overrides)
     _check(request, settings, shared, manner)
+    console = Console(quiet=manner.quiet, as_json=manner.as_json)
+    if request.from_folder:
+        console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
     places = Places(
         inputs=shared["inputs"],
         output=shared["output"],
@@ -52,7 +65,6 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         stdin=_stdin() if "-" in shared["inputs"] else None,
     )
     plan = make_plan(places, request)
-    console = Console(quiet=manner.quiet, as_json=manner.as_json)
     if manner.dry_run:
         from dipcli.cli.planned import show
 
@@ -91,6 +103,7 @@ def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]
         preserve=shared["preserve"],
         keep_partial=not shared["no_partial"],
         checkpoint=shared["checkpoint"],
+        from_folder=tuple(folder_settings()),
     )
 
 
