@@ -43,7 +43,7 @@ _CHOICES = [
         show_default=True,
         help="The same seed gives the same bytes.",
     ),
-    click.option("--time", type=DURATION, help="Budget per picture: 90, 90s, 5m, 1h."),
+    click.option("--time", type=DURATION, help="Budget per picture: 90, 90s, 5m, 1h30m."),
     click.option("--iters", type=click.IntRange(1), help="Steps per run, at most."),
     click.option("--runs", type=click.IntRange(1), help="Independent runs that are averaged."),
     click.option("--stop", type=click.Choice(settings.STOPS), help="When a run ends."),
