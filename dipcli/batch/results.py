@@ -18,6 +18,7 @@ from dipcli.batch.uptodate import NO_PLACE, write_sidecar
 from dipcli.errors import WriteError
 from dipcli.observers import Curve, Frames
 from dipcli.pictures import Picture, encode, enlarge_alpha, format_for_suffix, write_atomic
+from dipcli.settings import unused
 
 if TYPE_CHECKING:
     from dipcli.restore import Result
@@ -43,6 +44,7 @@ def record_of(job: Job, request: Request, result: "Result", device: str) -> dict
 
     Paths and seconds are therefore not among it: the same request gives the same bytes.
     """
+    request = request.without(unused(result.settings.to_dict()))
     record = {
         "software": "dip",
         "version": dipcli.__version__,

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from dipcli.batch import claims
 from dipcli.batch.controls import controlled, kept, tell_protected
 from dipcli.batch.outcome import Outcome, Status, finite
-from dipcli.batch.preparing import cropped, hole_of, reference_of, task_of, tell_changes
+from dipcli.batch.preparing import (
+    cropped,
+    hole_of,
+    reference_of,
+    settings_of,
+    task_of,
+    tell_changes,
+)
 from dipcli.batch.request import ALPHA, Job, Request
 from dipcli.batch.results import (
     FROM_FOLDER,
@@ -24,7 +31,7 @@ from dipcli.batch.results import (
     write_sides,
 )
 from dipcli.batch.resuming import checkpoint_of
-from dipcli.batch.uptodate import State, may_replace, state_of
+from dipcli.batch.uptodate import State, as_made, may_replace, state_of
 from dipcli.errors import DeviceError, DipError, MemoryLimitError
 from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
 from dipcli.pictures import Picture, read
@@ -144,7 +151,7 @@ def _restored(
 
     hole = hole_of(job, request, picture, watch.note)
     task = task_of(request, picture, hole)
-    settings = task.settings(request.preset, **request.overrides)
+    settings = settings_of(task, job, request, watch.note)
     reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
     runtime = replace(runtime, memory=checkpoint.memory) if checkpoint else runtime
@@ -191,7 +198,7 @@ def _mixed(
     tell_changes(job, picture, watch.note)
     restored = assembled(picture, controlled(job, request, picture, full), None)
     record = {key: value for key, value in record.items() if key != FROM_FOLDER}
-    record = finite({**record, **identity(job, request)})
+    record = finite({**record, **identity(job, as_made(request, record))})
     write_result(job, request, restored, record)
     measured = _measured(job, request, restored)
     timed = {"seconds": round(perf_counter() - began, 3), **measured}

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import click
 from dipcli import presets, waiting
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
+from dipcli.batch.preparing import tell_unused
 from dipcli.batch.request import ALPHA, Request
 from dipcli.cli.config import COMMANDS, FILE, blamed, folder_settings
 from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console, choose_reporter
 from dipcli.errors import UsageError
-from dipcli.settings import Settings
+from dipcli.settings import Settings, unused
 
 _STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more quits at once"
 
@@ -54,6 +55,11 @@ def _restoring(task: str, options: Mapping[str, object], shared: Mapping[str, An
     settings = presets.resolve(task, request.preset, request.kind).override(**request.overrides)
     _check(request, settings, shared, manner)
     console = Console(quiet=manner.quiet, as_json=manner.as_json)
+    telling = tell_unused(request, settings, seed=True)
+    if telling:
+        console.say(telling)
+        used = request.without(unused(settings.to_dict()))
+        request = replace(used, seed=request.seed)  # which still may name the result
     if request.from_folder:
         console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
     places = Places(
