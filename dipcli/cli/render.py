@@ -148,6 +148,9 @@ class Plain(AbstractContextManager["Plain"]):
     def start(self, name: str) -> None:
         """Nothing is shown before the picture is done."""
 
+    def leave(self, name: str) -> None:
+        """Nothing was shown of it."""
+
     def step(self, reading: Reading) -> None:
         """Steps are not shown."""
 
