@@ -6,7 +6,7 @@ A `Settings` is what a preset resolves to and what a result records. Presets fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -180,6 +180,30 @@ _RANGES: dict[str, tuple[float, float]] = {
     "pilot_share": (0, 1),
     "blend": (0, 1),
 }
+
+# What an hourglass alone has, and what every network has beside it.
+_HOURGLASS = frozenset(
+    {"skip_channels", "upsample", "input", "input_depth", "jitter", "ema", "stop"}
+)
+_NETWORK = frozenset({"channels", "loss", "optimizer", "lr"})
+
+
+def unused(values: Mapping[str, object]) -> frozenset[str]:
+    """The settings, and "seed", that change nothing beside `values`, some of `to_dict()`.
+
+    Without a run the filter works alone: no network, nothing random. Repeats of an enlargement
+    bring plain layers of their own, which have nothing of an hourglass.
+    """
+    fits, plain = bool(values.get("runs", 1)), values.get("net") == "plain"
+    repeats = bool(values.get("repeats"))
+    if fits:
+        return _HOURGLASS if plain else frozenset()
+    if repeats:
+        return _HOURGLASS if plain else _HOURGLASS | _NETWORK
+    seed = () if values.get("bootstrap") else ("seed",)
+    return _HOURGLASS | _NETWORK | {"net", "iters", *seed}
+
+
 _PER_LEVEL = ("channels", "skip_channels", "up_channels", "filter_down", "filter_up", "upsample")
 
 

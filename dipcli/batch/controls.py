@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
-from dipcli.batch.uptodate import read_record
+from dipcli.batch.uptodate import as_made, read_record
 from dipcli.pictures import FORMATS, Picture, is_null, name_of, read, read_protected
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def kept(
     record = read_record(job.output)
     if record is None or record.get("partial") or record.get("device") != device:
         return None
-    full = fingerprint(replace(job, protect=None), request.without_controls())
+    asked = as_made(request.without_controls(), record)
+    full = fingerprint(replace(job, protect=None), asked)
     if record.get("fingerprint") != full:
         return None
     found = read(job.output, max_pixels=None)

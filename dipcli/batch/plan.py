@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from dipcli.batch.checks import check_picture, with_partners
+from dipcli.batch.collisions import without_collisions
 from dipcli.batch.find import Found, check_exists, in_shard, walk
 from dipcli.batch.names import (
     BESIDE,
     INSIDE,
+    check_inside,
+    check_suffix,
     check_template,
     check_writable,
     choose_format,
@@ -62,6 +65,8 @@ def make_plan(places: Places, request: Request) -> Plan:
     for template, option in ((places.name, "--name"), *_side_templates(request)):
         if template is not None:
             check_template(template, option)
+    if places.name is not None:
+        check_inside(places.name, "--name")
     found = _find(places, request)
     several = len(found) > 1 or any(Path(one).is_dir() for one in places.inputs if one != STDIN)
     plan = Plan(several=several)
@@ -73,7 +78,8 @@ def make_plan(places: Places, request: Request) -> Plan:
         except (OSError, DipError) as error:
             code = error.exit_code if isinstance(error, DipError) else 1
             plan.failed.append(_failure(_called(one), str(error), code))
-    _refuse_collisions(plan.jobs)  # over all shards
+    plan.jobs, collided = without_collisions(plan.jobs)  # over all shards
+    plan.failed += [_failure(name, text, OutputError.exit_code) for name, text in collided.items()]
     plan.jobs = secured(plan.jobs, request, (one.path for one in found), places.settings)
     if places.shard:
         _keep_shard(plan, found, places.shard)
@@ -158,7 +164,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
     fields = _fields(one, request, suffix_for(format, path))
     output = None
     if not to_stdout:
-        output = as_file or _named(one, places, folder, fields)
+        output = as_file or _named(one, places, folder, fields, format)
         check_writes_file(output)
         if output.is_dir():
             raise OutputError(f"{output} is a folder; name a file")
@@ -182,11 +188,17 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
     return with_partners(job, one, request)
 
 
-def _named(one: Found, places: Places, folder: Path | None, fields: dict[str, object]) -> Path:
+def _named(
+    one: Found, places: Places, folder: Path | None, fields: dict[str, object], format: str
+) -> Path:
     """The output by its template: in the mirrored tree, or beside the input."""
+    name = fill(places.name or (BESIDE if folder is None else INSIDE), fields)
+    if places.name is not None:
+        check_inside(name, "--name")  # a stem may be two dots
+        check_suffix(name, format, "--name")
     if folder is None:
-        return one.path.parent / fill(places.name or BESIDE, fields)
-    return folder / Path(one.relative).parent / fill(places.name or INSIDE, fields)
+        return one.path.parent / name
+    return folder / Path(one.relative).parent / name
 
 
 def _fields(one: Found, request: Request, suffix: str) -> dict[str, object]:
@@ -229,22 +241,3 @@ def _raise_single(plan: Plan) -> None:
     """A single picture that cannot be done is an error of the whole; kept as its outcome."""
     if plan.failed and plan.failed[0].exit_code == UsageError.exit_code:
         raise UsageError(plan.failed[0].message)
-
-
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
-    """Raise OutputError if two files would become one, or one goes onto an input."""
-    inputs = {job.source.resolve(): job.name for job in jobs if isinstance(job.source, Path)}
-    taken: dict[Path, str] = {}
-    for job in jobs:
-        for path in written(job):
-            place = path.resolve()
-            if place in inputs:
-                raise OutputError(f"{path} is itself an input ({inputs[place]}); use another -o")
-            if taken.get(place) == job.name:
-                raise OutputError(f"{path} would be two results of {job.name}; name them apart")
-            if place in taken:
-                raise OutputError(
-                    f"{taken[place]} and {job.name} would both become {path}; "
-                    "tell them apart with --name or use another folder"
-                )
-            taken[place] = job.name

@@ -25,6 +25,7 @@ from dipcli.pictures import (
     read,
     read_mask,
 )
+from dipcli.settings import Settings, unused
 
 if TYPE_CHECKING:
     from dipcli.tasks import Task
@@ -122,6 +123,28 @@ def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) 
         pixels = fill_transparent(pixels, picture.alpha)
     task: Task = make(pixels, **options)
     return task
+
+
+def settings_of(task: "Task", job: Job, request: Request, note: Callable[[str], None]) -> Settings:
+    """The settings of a picture; what was given and changes nothing is told and left out."""
+    found = task.settings(request.preset, **request.overrides)
+    telling = tell_unused(request, found)
+    if telling:
+        note(f"{job.name}: {telling}")
+    return task.settings(request.preset, **request.without(unused(found.to_dict())).overrides)
+
+
+def tell_unused(request: Request, settings: Settings, *, seed: bool = False) -> str | None:
+    """A line on overrides, and a seed, that were given and change nothing; None without any."""
+    idle = unused(settings.to_dict())
+    names = [name for name in request.overrides if name in idle]
+    names += ["seed"] if seed and request.seed and "seed" in idle else []
+    if not names:
+        return None
+    *most, last = ("--" + name.replace("_", "-") for name in names)
+    flags = f"{', '.join(most)} and {last} change" if most else f"{last} changes"
+    why = "plain layers have none of it" if settings.runs else "no network is fitted"
+    return f"{flags} nothing with preset {request.preset}: {why}"
 
 
 def reference_of(path: Path, request: Request) -> Reference:

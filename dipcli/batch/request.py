@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Request:
     preserve: bool = False
     keep_partial: bool = True
     checkpoint: Path | None = None
+    from_folder: tuple[str, ...] = ()  # settings that the current folder's dip.toml decided
 
     @property
     def scale(self) -> int:
@@ -64,6 +65,13 @@ class Request:
     def without_controls(self) -> "Request":
         """The same for the restoration as it is."""
         return replace(self, options=self.run_options(), protect=None)
+
+    def without(self, names: Container[str]) -> "Request":
+        """The same but for overrides, and the seed, that change nothing."""
+        overrides = {name: value for name, value in self.overrides.items() if name not in names}
+        seed = 0 if "seed" in names else self.seed
+        told = tuple(name for name in self.from_folder if name not in names)
+        return replace(self, overrides=overrides, seed=seed, from_folder=told)
 
     def run_options(self) -> dict[str, object]:
         """The options that a run depends on."""

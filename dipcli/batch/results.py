@@ -15,10 +15,19 @@ from dipcli.batch.outputs import Outputs
 from dipcli.batch.request import Job, Request, fingerprint, made_from
 from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames
-from dipcli.pictures import Contents, Picture, encode, enlarge_alpha, format_for_suffix
+from dipcli.pictures import (
+    Contents,
+    Picture,
+    encode,
+    enlarge_alpha,
+    format_for_suffix,
+)
+from dipcli.settings import unused
 
 if TYPE_CHECKING:
     from dipcli.restore import Result
+
+FROM_FOLDER = "dip.toml"  # of a record: the settings that the folder's dip.toml decided
 
 
 def assembled(
@@ -39,6 +48,7 @@ def record_of(job: Job, request: Request, result: "Result", device: str) -> dict
 
     Paths and seconds are therefore not among it: the same request gives the same bytes.
     """
+    request = request.without(unused(result.settings.to_dict()))
     record = {
         "software": "dip",
         "version": dipcli.__version__,
@@ -66,6 +76,8 @@ def identity(job: Job, request: Request) -> dict[str, object]:
         "made_from": made_from(job),
         "fingerprint": fingerprint(job, request),
     }
+    if request.from_folder:
+        facts[FROM_FOLDER] = list(request.from_folder)
     return facts | {"controls": told(job, request)} if request.task == "denoise" else facts
 
 

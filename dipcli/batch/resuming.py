@@ -11,6 +11,7 @@ from dipcli.batch.request import Job, Request, contents
 from dipcli.errors import OutputError, UsageError
 from dipcli.observers import Checkpoint, Interrupt
 from dipcli.pictures import check_writes_file, is_null, name_of
+from dipcli.settings import unused
 
 if TYPE_CHECKING:
     from dipcli.prior.step import Runtime
@@ -56,6 +57,7 @@ def _facts(job: Job, request: Request, settings: "Settings", runtime: "Runtime")
     """All that decides the steps of a run, under the names that a message uses."""
     import torch
 
+    request = request.without(unused(settings.to_dict()))
     making = {**request.making(), "seed": None, "quality": None, "resolved": settings.to_dict()}
     return {
         "input": contents(job.source),

@@ -41,6 +41,7 @@ def run(
     for job, outcome in doing(plan.jobs, request, reporter, interrupt):
         if outcome.status is Status.ELSEWHERE:
             waiting.append(job)
+            reporter.leave(job.name)
             continue
         outcomes.append(outcome)
         reporter.finish(outcome)
@@ -83,6 +84,7 @@ def _revisit(
         for job, outcome in _here(jobs, request, reporter, interrupt):
             if outcome.status is Status.ELSEWHERE and not late:
                 busy.append(job)
+                reporter.leave(job.name)
                 continue
             until = time.monotonic() + PATIENCE
             if outcome.status is Status.ELSEWHERE and single:

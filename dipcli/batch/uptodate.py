@@ -11,6 +11,7 @@ from dipcli.batch.request import Job, Request, fingerprint, made_from, word
 from dipcli.errors import PictureError
 from dipcli.naming import fitting
 from dipcli.pictures import is_null, read, read_provenance
+from dipcli.settings import unused
 
 _RECORD = ".dip.json"
 NO_PLACE = frozenset({"BMP"})  # formats without room for a record: it lies in a file beside
@@ -33,12 +34,13 @@ def state_of(job: Job, request: Request) -> tuple[State, Mapping[str, object]]:
     record = read_record(job.output)
     if record is None:
         return State.OTHER, {}
-    if record.get("fingerprint") == fingerprint(job, request):
+    asked = as_made(request, record)
+    if record.get("fingerprint") == fingerprint(job, asked):
         if record.get("partial"):
             return State.PARTIAL, record
         whole = all(side.exists() for side in job.sides)
         return (State.CURRENT if whole else State.OUTDATED), record
-    same = record.get("request") == request.digest()
+    same = record.get("request") == asked.digest()
     return (State.OUTDATED if same else State.OTHER), record
 
 
@@ -49,7 +51,8 @@ def may_replace(state: State, job: Job, record: Mapping[str, object], request: R
     whose input changed since. A single file that is named is never replaced by itself.
     """
     if state is State.OUTDATED:
-        return job.several or record.get("fingerprint") == fingerprint(job, request)
+        asked = as_made(request, record)
+        return job.several or record.get("fingerprint") == fingerprint(job, asked)
     if state is State.MISSING:
         return not (any(side.exists() for side in job.sides) or _strange_sidecar(job))
     return state is State.PARTIAL
@@ -88,6 +91,15 @@ def _shown(value: object) -> str:
     if value is None or value is False:
         return "unset"
     return "given" if value is True else word(value)
+
+
+def as_made(request: Request, record: Mapping[str, object]) -> Request:
+    """The request without what made no difference to the result that has this record.
+
+    Where it was made without a network, another learning rate is no other setting.
+    """
+    settings = record.get("settings")
+    return request.without(unused(settings)) if isinstance(settings, Mapping) else request
 
 
 def read_record(path: Path) -> dict[str, object] | None:

@@ -13,9 +13,18 @@ from dipcli.batch import claims
 from dipcli.batch.controls import controlled, kept, tell_protected
 from dipcli.batch.outcome import Outcome, Status, finite, single_code
 from dipcli.batch.outputs import Outputs, written
-from dipcli.batch.preparing import cropped, hole_of, reference_of, taken, task_of, tell_changes
+from dipcli.batch.preparing import (
+    cropped,
+    hole_of,
+    reference_of,
+    settings_of,
+    taken,
+    task_of,
+    tell_changes,
+)
 from dipcli.batch.request import ALPHA, Job, Request
 from dipcli.batch.results import (
+    FROM_FOLDER,
     assembled,
     identity,
     record_of,
@@ -24,7 +33,7 @@ from dipcli.batch.results import (
     write_sides,
 )
 from dipcli.batch.resuming import checkpoint_of
-from dipcli.batch.uptodate import State, difference, may_replace, state_of
+from dipcli.batch.uptodate import State, as_made, difference, may_replace, state_of
 from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
 from dipcli.naming import printable
 from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
@@ -168,7 +177,7 @@ def _restored(
 
     hole = hole_of(job, request, picture, watch.note)
     task = task_of(request, picture, hole)
-    settings = task.settings(request.preset, **request.overrides)
+    settings = settings_of(task, job, request, watch.note)
     reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
     runtime = replace(runtime, memory=checkpoint.memory) if checkpoint else runtime
@@ -230,7 +239,8 @@ def _mixed(
     began = perf_counter()
     tell_changes(job, picture, watch.note)
     restored = assembled(picture, controlled(job, request, picture, full), None)
-    record = finite({**record, **identity(job, request)})
+    record = {key: value for key, value in record.items() if key != FROM_FOLDER}
+    record = finite({**record, **identity(job, as_made(request, record))})
     write_result(job, request, restored, record, outputs)
     measured = _measured(job, request, restored)
     timed = {"seconds": round(perf_counter() - began, 3), **measured}

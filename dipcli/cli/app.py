@@ -20,6 +20,7 @@ from dipcli.errors import DipError, MemoryLimitError
 from dipcli.naming import printable
 
 _COMMANDS = ("denoise", "superres", "inpaint", "fit", "presets", "doctor")
+_PREFIX = "DIP"  # of the variables that stand for options
 INTERRUPTED = 130  # 128 + the number of the signal
 
 
@@ -33,15 +34,33 @@ class RestoringCommand(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Put what the files say below flags and environment."""
-        if not {"-h", "--help"} & set(args):
-            extra["default_map"] = config.default_map(self, _options_of_all())
-        return super().make_context(info_name, args, parent, **extra)
+        """Put what the files say below flags and environment; errors name what they come from."""
+        found: dict[str, config.Found] = {}
+        if not {"-h", "--help"} & set(args) and not extra.get("resilient_parsing"):
+            found = config.found_in_files(self, _options_of_all())
+            config.check_environment(self, f"{_PREFIX}_{(info_name or '').upper()}")
+            extra["default_map"] = {name: one.value for name, one in found.items()}
+        try:
+            context = super().make_context(info_name, args, parent, **extra)
+        except click.BadParameter as error:
+            place = _place_of(error, found)
+            if place is None:
+                raise
+            message = f"{place}: {error.format_message()}"
+            raise click.UsageError(message, error.ctx) from error
+        config.remember(context, found)
+        return context
+
+
+def _place_of(error: click.BadParameter, found: dict[str, config.Found]) -> str | None:
+    """The file or the variable that a bad value comes from, if it was not typed."""
+    if error.ctx is None or error.param is None or error.param.name is None:
+        return None
+    return config.place_of(error.ctx, error.param.name, found)
 
 
 def _options_of_all() -> set[str]:
-    found = (config.option_names(_load(name)) for name in config.COMMANDS)
-    return {option for names in found for option in names}
+    return {option for name in config.COMMANDS for option in config.option_names(_load(name))}
 
 
 def _load(name: str) -> click.Command:
@@ -64,7 +83,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIP"},
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": _PREFIX},
 )
 @click.version_option(dipcli.__version__, message="dip %(version)s")
 def app() -> None:

@@ -37,9 +37,7 @@ def show(plan: Plan, request: Request, settings: Settings, console: Console) -> 
         )
     if plan.several:
         console.summary(outcomes, total=len(outcomes), code=worst(outcomes))
-    for outcome in outcomes:
-        if outcome.bad:
-            console.error(outcome.message)
+    console.errors(outcomes)
     return worst(outcomes)
 
 

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -39,6 +40,11 @@ class Console:
     def error(self, text: str) -> None:
         """An error in one line, always."""
         click.echo(f"dip: {printable(text)}", err=True)
+
+    def errors(self, outcomes: Iterable[Outcome]) -> None:
+        """The errors of all pictures; what several share, such as a collision, is told once."""
+        for text in dict.fromkeys(outcome.message for outcome in outcomes if outcome.bad):
+            self.error(text)
 
     def json(self, value: dict[str, Any]) -> None:
         """One JSON line, if asked for."""
@@ -146,6 +152,9 @@ class Plain(AbstractContextManager["Plain"]):
 
     def start(self, name: str) -> None:
         """Nothing is shown before the picture is done."""
+
+    def leave(self, name: str) -> None:
+        """Nothing was shown of it."""
 
     def step(self, reading: Reading) -> None:
         """Steps are not shown."""

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ import click
 from dipcli import presets, waiting
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
+from dipcli.batch.preparing import tell_unused
 from dipcli.batch.request import ALPHA, Request
 from dipcli.batch.streams import hurry_if
 from dipcli.cli import config
+from dipcli.cli.config import FILE, folder_settings
 from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console, choose_reporter
 from dipcli.errors import UsageError
-from dipcli.settings import Settings
+from dipcli.settings import Settings, unused
 
 _STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more quits at once"
 
@@ -39,11 +41,29 @@ class Manner:
 def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
     """Do what a restoring command was asked for; returns the exit code."""
     assert task in config.COMMANDS
+    try:
+        return _restoring(task, options, shared)
+    except UsageError as error:
+        place = config.blamed(str(error))
+        if place is None:
+            raise
+        raise UsageError(f"{place}: {error}") from error
+
+
+def _restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
     given = {name: value for name, value in options.items() if value is not None}
     manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
     request = _request(task, given, shared)
     settings = presets.resolve(task, request.preset, request.kind).override(**request.overrides)
     _check(request, settings, shared, manner)
+    console = Console(quiet=manner.quiet, as_json=manner.as_json)
+    telling = tell_unused(request, settings, seed=True)
+    if telling:
+        console.say(telling)
+        used = request.without(unused(settings.to_dict()))
+        request = replace(used, seed=request.seed)  # which still may name the result
+    if request.from_folder:
+        console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
     places = Places(
         inputs=shared["inputs"],
         output=shared["output"],
@@ -54,7 +74,6 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         settings=config.paths(),
     )
     plan = make_plan(places, request)
-    console = Console(quiet=manner.quiet, as_json=manner.as_json)
     if manner.dry_run:
         from dipcli.cli.planned import show
 
@@ -93,6 +112,7 @@ def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]
         preserve=shared["preserve"],
         keep_partial=not shared["no_partial"],
         checkpoint=shared["checkpoint"],
+        from_folder=tuple(folder_settings()),
     )
 
 
@@ -163,8 +183,8 @@ def _conclude(
     """The summary of several pictures, the failures last."""
     if plan.several:
         console.summary(outcomes, total=len(plan.jobs) + len(plan.failed), code=code)
-    for outcome in outcomes:
-        if outcome.bad:
-            if manner.debug and outcome.trace:
+    if manner.debug:
+        for outcome in outcomes:
+            if outcome.bad and outcome.trace:
                 click.echo(outcome.trace, err=True)
-            console.error(outcome.message)
+    console.errors(outcomes)
