@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dipcli.degradation.channels import Channels, channels_of
+from dipcli.degradation.channels import Channels, channels_of, weights
 from dipcli.degradation.flat import blocks, flattest, without_plane
 from dipcli.degradation.photo import Light, light_of
 from dipcli.prior.inverses import inverse
@@ -151,12 +151,12 @@ def estimates(
         yield reached[1]
     made, basic = reached
     for index in range(made, count):
-        pilot = law.expected(basic)
+        pilot, weight = law.expected(basic), weights(law, basic, full)
         if index < CHAINED:
-            found = second_pass(z, pilot, b * full, stride)
+            found = second_pass(z, pilot, b * full, stride, weight)
         else:
             pilot = steadied(z, pilot, full, half, b, stride)
-            found = pilot.lerp(second_pass(z, pilot, b * large, stride), 0.5)
+            found = pilot.lerp(second_pass(z, pilot, b * large, stride, weight), 0.5)
         basic = law.restored(found)
         yield basic
 
@@ -197,16 +197,20 @@ def alone(z: Tensor, S: Tensor, stride: int) -> Tensor:
     return collaborate(z, None, torch.zeros_like(z), wanted).clamp(0, 1)
 
 
-def second_pass(z: Tensor, pilot: Tensor, S: Tensor, stride: int) -> Tensor:
+def second_pass(
+    z: Tensor, pilot: Tensor, S: Tensor, stride: int, weight: Tensor | float = 1.0
+) -> Tensor:
     """An estimate by way of a pilot; both of even noise, (1, C, H, W).
 
-    Larger patches, as S tells their size, are more alike and lie farther apart.
+    weight: see `channels.weights`. Larger patches, as S tells their size, are more alike and lie
+    farther apart.
     """
     p = side_of(S, z)
     wanted = Pass(p, GROUP, stride=stride, combine=partial(combined, S))
     if p > matched_patch(z.shape[1]):
         wanted = Pass(p, LARGE_GROUP, LARGE_RADIUS, p, partial(combined, S))
-    return collaborate(z, pilot, torch.zeros_like(z), wanted).clamp(0, 1)
+    found = collaborate(z * weight, pilot * weight, torch.zeros_like(z), wanted)
+    return (found / weight).clamp(0, 1)
 
 
 def side_of(S: Tensor, z: Tensor) -> int:

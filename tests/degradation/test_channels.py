@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dipcli.degradation.channels import Channels, channels_of
+from dipcli.degradation.channels import Channels, channels_of, weights
 from dipcli.degradation.photo import Light, from_light, light_of, to_light
 
 TRUE = Channels(Light(1e-2, 1e-4), 0.4, (2e-2, 1e-2, 2e-2), (1e-4, 1e-4, 1e-4))
@@ -61,3 +61,16 @@ def test_light_of_its_own_alone_is_the_law_of_each_channel():
     same = Channels(light, 1.0, (light.gain,) * 3, (light.floor,) * 3)
     assert torch.allclose(same.expected(x), light.expected(x), atol=2e-3)
     assert same.evened(x) == pytest.approx(light.evened(x))
+
+
+def test_values_with_stronger_noise_than_usual_are_weakened():
+    """Until it is as strong as told; others stay."""
+    x = squares()
+    z = TRUE.evened(photographed(x, TRUE))
+    noise = z - means(z).repeat_interleave(24, 2).repeat_interleave(24, 3)
+    usual = noise[:, 2].square().mean() / 4
+    weakened = noise * weights(TRUE, x, usual * torch.eye(48))
+    strength = weakened[:, 2].square().mean().sqrt() / usual.sqrt()
+    assert 0.8 < strength < 1.25
+    assert torch.equal(weights(TRUE, x, torch.eye(48)), torch.ones_like(x))
+    assert weights(TRUE.light, x, usual * torch.eye(48)) == 1
