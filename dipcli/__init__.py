@@ -6,9 +6,7 @@
 Importing this package does not import torch; using one of its functions does.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as typing has it, which takes long to load: Ctrl-C may come meanwhile
 if TYPE_CHECKING:
     from dipcli import errors, tasks
     from dipcli.api import Result, denoise, fit, inpaint, steps, superres
@@ -32,6 +30,8 @@ _MODULES = ("errors", "tasks")
 
 def __getattr__(name: str) -> object:
     """Import on first use (PEP 562)."""
+    from importlib import import_module
+
     if name in _MODULES:
         return import_module(f"dipcli.{name}")
     if name in __all__:

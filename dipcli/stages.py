@@ -6,6 +6,7 @@ same on every level.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -210,3 +211,27 @@ class RestorationSettings(FitSettings, FilterSettings, TileSettings):
             fit = self.cost_of_fit(pixels, float32=float32)
             found = Cost(fit.seconds, fit.bytes + beside)
         return found.then(self.cost_of_filter(pixels)) if self.filters else found
+
+
+# What an hourglass alone has, and what every network has beside it.
+_HOURGLASS = frozenset(
+    {"net", "skip_channels", "upsample", "input", "input_depth", "jitter", "ema", "stop"}
+)
+_NETWORK = frozenset({"channels", "loss", "optimizer", "lr"})
+
+
+def unused(values: Mapping[str, object]) -> frozenset[str]:
+    """The settings, and "seed", that change nothing beside `values`, some of `to_dict()`.
+
+    The filter works alone without a network and without chance. Repeats of an enlargement bring
+    plain layers of their own, which have nothing of an hourglass.
+    """
+    stages = str(values.get("method", "dip")).split("+")
+    if "dip" in stages:
+        return frozenset()
+    if "zero-shot" in stages:
+        return _HOURGLASS
+    if values.get("repeats"):
+        return _HOURGLASS | _NETWORK
+    seed = () if values.get("bootstrap") else ("seed",)
+    return _HOURGLASS | _NETWORK | {"iters", "runs", *seed}

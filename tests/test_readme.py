@@ -1,16 +1,22 @@
 """The README and the changelog say what is so."""
 
+import io
+import os
 import re
 import runpy
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 import dipcli
-from dipcli.cli.app import app
+from dipcli.cli.app import app, run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -18,13 +24,22 @@ MAIN_JOB = "pip install . && dip denoise examples/noisy.png -o clean.png"
 TESTS = "pip install '.[dev]' && pytest"
 
 
-def commands() -> Iterator[list[str]]:
-    """The words of every `dip ...` in a block of code, without the redirections."""
-    for block in re.findall(r"```(?:sh|console)\n(.*?)```", README, re.DOTALL):
+BLOCKS = re.findall(r"```(?:sh|console)\n(.*?)```", README, re.DOTALL)
+
+
+def typed() -> Iterator[list[str]]:
+    """The words of every `dip ...` in a block of code, with the redirections."""
+    for block in BLOCKS:
         for line in block.splitlines():
             for part in re.split(r"&&|\|(?!\|)", line.removeprefix("$ ")):
                 if part.strip().startswith("dip "):
-                    yield shlex.split(part.split(" < ")[0], comments=True)[1:]
+                    yield shlex.split(part, comments=True)[1:]
+
+
+def commands() -> Iterator[list[str]]:
+    """The words of every `dip ...` in a block of code, without the redirections."""
+    for words in typed():
+        yield words[: words.index("<")] if "<" in words else words
 
 
 def command(name: str) -> click.Command:
@@ -51,6 +66,62 @@ def test_every_command_shown_is_understood(
     context = shown.make_context(shown.name, words[1:])
     for path in context.params.get("inputs") or ():
         assert str(path) == "-" or Path(path).exists()
+
+
+@pytest.fixture
+def shown_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draw: Callable[..., NDArray[np.uint8]]
+) -> Path:
+    """A folder with all that the README speaks of, tiny, and the shortest restorations."""
+    for name in ("noisy", "small", "damaged", "lost"):
+        Image.fromarray(draw(12, 16, len(name))).save(made(tmp_path / f"examples/{name}.png"))
+    hole = np.zeros((12, 16), np.uint8)
+    hole[4:7, 5:9] = 255
+    for name in ("mask", "lost_mask"):
+        Image.fromarray(hole).save(tmp_path / f"examples/{name}.png")
+    for name in ("a", "trip/b"):
+        Image.fromarray(draw(12, 16)).save(made(tmp_path / f"photos/{name}.png"))
+    (tmp_path / "photos/broken.png").write_text("no picture")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    for name in [name for name in os.environ if name.startswith("DIP_")]:
+        monkeypatch.delenv(name)
+    for name in ("DENOISE", "SUPERRES", "INPAINT", "FIT"):
+        for option, value in (("ITERS", "1"), ("RUNS", "1"), ("DEVICE", "cpu"), ("TIME", "1")):
+            monkeypatch.setenv(f"DIP_{name}_{option}", value)
+    return tmp_path
+
+
+def made(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_the_commands_shown_run_in_order_in_one_folder(
+    shown_folder: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who copies them one after the other is refused."""
+    for words in typed():
+        shell = dict(pairwise(words))  # what follows a word
+        if "<" in words:
+            stdin = io.TextIOWrapper(io.BytesIO(Path(shell["<"]).read_bytes()))
+            monkeypatch.setattr("sys.stdin", stdin)
+        code = run(words[: words.index("<")] if "<" in words else words)
+        out, err = capfdbinary.readouterr()
+        if ">" in words:
+            Path(shell[">"]).write_bytes(out)
+        # One of the photos is broken, as the README shows; everything else is done.
+        assert code == (1 if "photos/" in words else 0), (words, err.decode())
+    names = {path.name for path in shown_folder.iterdir()}
+    assert {"clean.png", "large.png", "repaired.png", "fitted.png", "curve.png"} <= names
+
+
+def test_no_pipe_hides_an_exit_code() -> None:
+    """A shell reports the code of the last command of a pipe, unless it is told."""
+    piped = [block for block in BLOCKS if re.search(r"^dip .* \| ", block, re.MULTILINE)]
+    assert len(piped) >= 2
+    for block in piped:
+        assert "set -o pipefail" in block.partition(" | ")[0], block
 
 
 def test_every_command_is_shown() -> None:

@@ -38,7 +38,6 @@ def check_crop(crop: Crop, width: int, height: int, name: str) -> None:
 def with_partners(job: Job, one: Found, request: Request) -> Job:
     """The job with its masks and its reference; raises MaskError or UsageError if they misfit."""
     mask = protect = reference = None
-    scale = request.scale
     if request.mask is not None and request.mask != ALPHA:
         mask = _one_or_partner(Path(request.mask), one, "mask")
         _same_size(mask, job, 1, "scale the mask or give the right one", MaskError)
@@ -47,8 +46,15 @@ def with_partners(job: Job, one: Found, request: Request) -> Job:
         _same_size(protect, job, 1, "scale the mask or give the right one", MaskError)
     if request.reference is not None:
         reference = _one_or_partner(request.reference, one, "reference")
-        _same_size(reference, job, scale, "give the right one", UsageError)
-    return replace(job, mask=mask, protect=protect, reference=reference)
+    whole = replace(job, mask=mask, protect=protect, reference=reference)
+    check_reference(whole, request)
+    return whole
+
+
+def check_reference(job: Job, request: Request) -> None:
+    """Raise UsageError unless the ground truth, if there is one, has the size of the result."""
+    if job.reference is not None:
+        _same_size(job.reference, job, request.scale, "give the right one", UsageError)
 
 
 def _one_or_partner(path: Path, one: Found, what: str) -> Path:

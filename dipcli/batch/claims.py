@@ -2,7 +2,9 @@
 
 A claim is a small file beside the output, made with O_CREAT | O_EXCL, which holds the host and
 the process. It is refreshed while the work goes on; one whose process is dead, or which was not
-refreshed for an hour (another host that went away), is taken over.
+refreshed for an hour (another host that went away), is taken over. What bears the name of a claim
+and is none (a folder, a link, other bytes) is nobody's claim, and is left alone: the next name is
+taken.
 """
 
 import contextlib
@@ -10,16 +12,22 @@ import json
 import os
 import secrets
 import socket
+import stat
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
+from dipcli.errors import WriteError
 from dipcli.observers.pace import Every
-from dipcli.system.files import born, running
+from dipcli.system.files import born, name_of, running
+from dipcli.system.naming import fitting
 
 STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
 REFRESH = 30.0  # seconds between refreshes
-_PREFIX = ".dip-claim-"
+_OURS = '{"host": "'  # how a claim begins
+_SET_ASIDE = "-12345678"  # as long as what a claim is called while it is taken over
+_MOST = 4096  # bytes that are looked at; a claim has 200
 
 
 class Claim:
@@ -39,8 +47,10 @@ class Claim:
 
 
 def claim_path(output: Path) -> Path:
-    """The file that claims `output`."""
-    return output.with_name(_PREFIX + output.name)
+    """The file that claims `output`: the first of its names under which there is nothing else."""
+    befores = (f".dip-claim{number or ''}-" for number in count())
+    paths = (output.with_name(one + fitting(output.name, one, _SET_ASIDE)) for one in befores)
+    return next(path for path in paths if not _is_foreign(path))
 
 
 @contextlib.contextmanager
@@ -50,7 +60,12 @@ def claim(output: Path) -> Iterator[Claim | None]:
     pid = os.getpid()
     facts = {"host": socket.gethostname(), "pid": pid, "born": born(pid)}
     token = json.dumps({**facts, "token": secrets.token_hex(8)})
-    if not (_create(path, token) or (_take_over(path) and _create(path, token))):
+    try:
+        ours = _create(path, token) or (_take_over(path) and _create(path, token))
+    except OSError as error:  # what cannot be written there is the output
+        why = error.strerror or error
+        raise WriteError(f"{name_of(output)}: cannot be written: {why}") from error
+    if not ours:
         yield None
         return
     try:
@@ -62,15 +77,16 @@ def claim(output: Path) -> Iterator[Claim | None]:
 
 def remove_stale(folder: Path) -> None:
     """Remove the claims that dead processes left in `folder`."""
-    for path in folder.glob(_PREFIX + "*"):
-        _take_over(path)
+    for path in folder.glob(".dip-claim*-*"):
+        if not _is_foreign(path):
+            _take_over(path)
 
 
 def owner(output: Path) -> str:
     """Who has claimed `output`, for a message."""
     try:
         facts = json.loads(_read(claim_path(output)) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         facts = {}
     return f"process {facts.get('pid', '?')} on {facts.get('host', '?')}"
 
@@ -111,10 +127,29 @@ def _take_over(path: Path) -> bool:
 
 
 def _read(path: Path) -> str | None:
+    """The text of a claim; None for what is not there, and for what is no file."""
     try:
-        return path.read_text()
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
+        with path.open("rb") as file:
+            return file.read(_MOST).decode("utf-8", "surrogateescape")
     except OSError:
         return None
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether something is there that no process of ours has put there, whole or in part."""
+    try:
+        there = path.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(there.st_mode):
+        return True
+    found = _read(path)
+    if found is None:  # of another user, whose process touches it if it lives
+        return abs(time.time() - there.st_mtime) > STALE
+    text = found.rstrip("\0")  # a crash of the machine leaves zeros
+    return not (_OURS.startswith(text) or text.startswith(_OURS))
 
 
 def _is_stale(path: Path, found: str) -> bool:
@@ -122,11 +157,12 @@ def _is_stale(path: Path, found: str) -> bool:
         age = time.time() - path.stat().st_mtime
     except OSError:
         return True
+    if abs(age) > STALE:  # no clock is that far ahead
+        return True
     try:
         facts = json.loads(found)
         host, pid, mark = str(facts["host"]), int(facts["pid"]), str(facts.get("born", ""))
-    except (ValueError, KeyError, TypeError):
-        return age > 1.0  # half-written by a process that died there; a living one needs no second
-    if age > STALE:
-        return True
-    return host == socket.gethostname() and os.name == "posix" and not running(pid, mark)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return abs(age) > 1.0  # half-written by one that died there; a living one needs no second
+    here = host == socket.gethostname() and os.name == "posix"
+    return here and (pid <= 0 or not running(pid, mark))

@@ -93,5 +93,7 @@ def _on_worker(job: Job, request: Request, *, run: str, here: Path) -> Done:
     }
     if request.checkpoint:
         request = replace(request, checkpoint=here / request.checkpoint)
-    outcome, notes = unless_stopped(replace(job, **absolute), request, _interrupts[run])
-    return replace(outcome, output=str(job.output)), notes
+    outcome, notes = unless_stopped(replace(job, **absolute, planned=()), request, _interrupts[run])
+    if outcome.output == str(absolute.get("output")):
+        outcome = replace(outcome, output=str(job.output))
+    return outcome, notes

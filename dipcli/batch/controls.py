@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
-from dipcli.batch.uptodate import read_record
-from dipcli.pictures import FORMATS, Picture, read, read_protected
+from dipcli.batch.uptodate import as_made, read_record
+from dipcli.pictures import FORMATS, Picture, is_null, name_of, read, read_protected
 
 if TYPE_CHECKING:
     from dipcli.tasks.controls import Controls
@@ -71,9 +71,9 @@ def _protected(job: Job, crop: Crop | None) -> NDArray[np.bool_] | None:
 def tell_protected(job: Job, request: Request, note: Callable[[str], None]) -> None:
     """A note where a mask protects nothing, or leaves nothing to do; raises MaskError."""
     mask = _protected(job, request.crop)
-    if mask is not None and (mask.all() or not mask.any()):
+    if job.protect is not None and mask is not None and (mask.all() or not mask.any()):
         how = "everything" if mask.all() else "nothing"
-        note(f"{job.name}: {job.protect} protects {how}: what is white is left as it was")
+        note(f"{job.name}: {name_of(job.protect)} protects {how}: what is white is left as it was")
 
 
 def kept(
@@ -86,12 +86,13 @@ def kept(
     """
     if not request.controlled or job.output is None or not job.output.exists():
         return None
-    if job.sides or request.checkpoint or picture.meta.premultiplied:
+    if is_null(job.output) or job.sides or request.checkpoint or picture.meta.premultiplied:
         return None
     record = read_record(job.output)
     if record is None or record.get("partial") or record.get("device") != device:
         return None
-    full = fingerprint(replace(job, protect=None), request.without_controls())
+    asked = as_made(request.without_controls(), record)
+    full = fingerprint(replace(job, protect=None), asked)
     if record.get("fingerprint") != full:
         return None
     found = read(job.output, max_pixels=None)

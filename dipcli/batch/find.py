@@ -59,7 +59,7 @@ def _claims_or_is(path: Path) -> bool:
 def in_shard(relative: str, shard: tuple[int, int]) -> bool:
     """Whether this path belongs to part I of N (I from 1); the same on every machine."""
     part, parts = shard
-    return int(hashlib.sha256(relative.encode()).hexdigest(), 16) % parts == part - 1
+    return int(hashlib.sha256(os.fsencode(relative)).hexdigest(), 16) % parts == part - 1
 
 
 def partner(folder: Path, one: Found, what: str) -> Path:

@@ -9,21 +9,41 @@ from dipcli.pictures import FORMATS, HEAD, format_for_suffix, sniff
 
 BESIDE = "{stem}_{task}{suffix}"  # without -o: beside the input
 INSIDE = "{stem}{suffix}"  # in a folder of results
-FIELDS = ("stem", "task", "suffix", "preset", "seed", "parent")
+FIELDS = ("stem", "ext", "task", "suffix", "preset", "seed", "parent")
 
 
 def check_template(template: str, option: str) -> None:
-    """Raise UsageError for a template with unknown fields or without a name."""
+    """Raise UsageError for a template without a name, or with fields that are not plain names.
+
+    A width or a precision could ask for gigabytes of blanks, a conversion for nothing useful.
+    """
     try:
-        found = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+        found = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise UsageError(f"{option}: {template!r} is not a template: {error}") from error
-    for name in found:
+    for name, width, conversion in found:
         if name not in FIELDS:
             known = ", ".join("{" + one + "}" for one in FIELDS)
             raise UsageError(f"{option}: unknown field {{{name}}}; choose from {known}")
-    if not template.strip():
-        raise UsageError(f"{option} is empty")
+        if width or conversion:
+            raise UsageError(f"{option}: {template!r} has more in {{{name}}} than its name")
+    if not template.strip() or "\0" in template:
+        raise UsageError(f"{option} is empty" if not template.strip() else f"{option} holds a NUL")
+
+
+def check_inside(name: str, option: str) -> None:
+    """Raise UsageError if this name, or template of names, leads out of the output folder."""
+    path = Path(name)
+    if path.anchor or ".." in path.parts:
+        raise UsageError(f"{option} {name} leads out of the output folder; -o names a folder")
+
+
+def check_suffix(name: str, format: str, option: str) -> None:
+    """Raise UsageError unless the name ends as files of the format do."""
+    if format_for_suffix(Path(name).suffix) != format:
+        raise UsageError(
+            f"{option} makes {name} of a {format}; end it with {{suffix}}, or give --format, too"
+        )
 
 
 def fill(template: str, fields: Mapping[str, object]) -> str:
@@ -38,6 +58,7 @@ def fields_of(
     path = Path(relative)
     return {
         "stem": path.stem,
+        "ext": path.suffix.removeprefix("."),
         "task": task,
         "suffix": suffix,
         "preset": preset,

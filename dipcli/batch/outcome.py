@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from dipcli.errors import UsageError
+from dipcli.system.naming import printable
+
 
 class Status(StrEnum):
     """The ends that a picture can come to."""
@@ -22,7 +25,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One picture's end. record: plain JSON types; trace: where an error came from, or ''."""
+    """One picture's end. record: plain JSON types; trace: where an error came from, or ''.
+
+    name and output are as the file system has them; a message shows them `printable`.
+    """
 
     status: Status
     name: str
@@ -46,9 +52,14 @@ class Outcome:
             **self.record,
         }
         if self.message:
-            line["error" if self.bad else "message"] = self.message
+            line["error" if self.bad else "message"] = printable(self.message)
         result: dict[str, object] = finite(line)
         return result
+
+
+def single_code(code: int, *, several: bool) -> int:
+    """The exit code of a picture that failed: among several a misfit is no wrong request."""
+    return 1 if several and code == UsageError.exit_code else code
 
 
 def worst(outcomes: Sequence[Outcome]) -> int:

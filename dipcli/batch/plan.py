@@ -1,14 +1,18 @@
 """A list of inputs as a plan: one job per picture, everything checked that can be."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from dipcli.batch.checks import check_picture, with_partners
+from dipcli.batch.collisions import without_collisions
 from dipcli.batch.find import Found, check_exists, in_shard, walk
 from dipcli.batch.names import (
     BESIDE,
     INSIDE,
+    check_inside,
+    check_suffix,
     check_template,
     check_writable,
     choose_format,
@@ -18,13 +22,16 @@ from dipcli.batch.names import (
     possible_formats,
     suffix_for,
 )
-from dipcli.batch.outcome import Outcome, Status
+from dipcli.batch.outcome import Outcome, Status, single_code
+from dipcli.batch.outputs import written
+from dipcli.batch.protecting import secured
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
-from dipcli.pictures import name_of, probe
+from dipcli.pictures import check_writes_file, probe, unnumbered
 
 STDIN = "-"
+_PIPED = "stdin"  # what results are called whose input has no name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,7 @@ class Places:
     recursive: bool = False
     shard: tuple[int, int] | None = None
     stdin: bytes | None = None
+    settings: Sequence[Path] = ()  # files that the request came from
 
 
 @dataclass
@@ -57,6 +65,8 @@ def make_plan(places: Places, request: Request) -> Plan:
     for template, option in ((places.name, "--name"), *_side_templates(request)):
         if template is not None:
             check_template(template, option)
+    if places.name is not None:
+        check_inside(places.name, "--name")
     found = _find(places, request)
     several = len(found) > 1 or any(Path(one).is_dir() for one in places.inputs if one != STDIN)
     plan = Plan(several=several)
@@ -68,14 +78,20 @@ def make_plan(places: Places, request: Request) -> Plan:
         except (OSError, DipError) as error:
             code = error.exit_code if isinstance(error, DipError) else 1
             plan.failed.append(_failure(_called(one), str(error), code))
-    _refuse_collisions(plan.jobs)  # over all shards
+    plan.jobs, collided = without_collisions(plan.jobs)  # over all shards
+    plan.failed += [_failure(name, text, OutputError.exit_code) for name, text in collided.items()]
+    plan.jobs = secured(plan.jobs, request, (one.path for one in found), places.settings)
     if places.shard:
         _keep_shard(plan, found, places.shard)
     if not several:
         _raise_single(plan)
+    among = several and bool(plan.jobs)
+    plan.failed = [
+        replace(one, exit_code=single_code(one.exit_code, several=among)) for one in plan.failed
+    ]
     if request.checkpoint:
         check_checkpoint(request.checkpoint, plan.jobs, several=several)
-    for parent in {p.parent for j in plan.jobs for p in (j.output, *j.sides) if p is not None}:
+    for parent in {path.parent for job in plan.jobs for path in written(job)}:
         check_writable(parent)
     return plan
 
@@ -112,7 +128,7 @@ def _without_results(found: list[Found], places: Places, request: Request) -> li
         for format in possible_formats(request.format, one.path):
             name = fill(places.name or BESIDE, _fields(one, request, suffix_for(format, one.path)))
             results.add(one.path.parent / name)
-    return [one for one in found if one.path not in results]
+    return [one for one in found if not {one.path, unnumbered(one.path)} & results]
 
 
 def _keep_shard(plan: Plan, found: Sequence[Found], shard: tuple[int, int]) -> None:
@@ -148,11 +164,13 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
     fields = _fields(one, request, suffix_for(format, path))
     output = None
     if not to_stdout:
-        output = as_file or _named(one, places, folder, fields)
+        output = as_file or _named(one, places, folder, fields, format)
+        check_writes_file(output)
         if output.is_dir():
             raise OutputError(f"{output} is a folder; name a file")
         if path is not None and output.resolve() == path.resolve():
             raise OutputError(f"{output} is the input itself; choose another -o or --name")
+    named: Any = {kind: Path(fill(text, fields)) for text, kind in _sides(request) if text}
     job = Job(
         name=_called(one),
         source=source,
@@ -162,22 +180,31 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
         header=header,
         several=several,
         note=None if asked else other_format(header.format, format, path),
-        **{kind: Path(fill(text, fields)) if text else None for text, kind in _sides(request)},
+        **named,
     )
+    for side in job.sides:
+        check_writes_file(side)
     check_picture(job, request)
     return with_partners(job, one, request)
 
 
-def _named(one: Found, places: Places, folder: Path | None, fields: dict[str, object]) -> Path:
+def _named(
+    one: Found, places: Places, folder: Path | None, fields: dict[str, object], format: str
+) -> Path:
     """The output by its template: in the mirrored tree, or beside the input."""
+    name = fill(places.name or (BESIDE if folder is None else INSIDE), fields)
+    if places.name is not None:
+        check_inside(name, "--name")  # a stem may be two dots
+        check_suffix(name, format, "--name")
     if folder is None:
-        return one.path.parent / fill(places.name or BESIDE, fields)
-    return folder / Path(one.relative).parent / fill(places.name or INSIDE, fields)
+        return one.path.parent / name
+    return folder / Path(one.relative).parent / name
 
 
 def _fields(one: Found, request: Request, suffix: str) -> dict[str, object]:
+    relative = _PIPED if one.relative == STDIN else one.relative
     return fields_of(
-        one.relative, task=request.task, preset=request.preset, seed=request.seed, suffix=suffix
+        relative, task=request.task, preset=request.preset, seed=request.seed, suffix=suffix
     )
 
 
@@ -203,7 +230,7 @@ def _check_sides(request: Request, *, several: bool) -> None:
 
 
 def _called(one: Found) -> str:
-    return "standard input" if one.relative == STDIN else name_of(one.path)
+    return "standard input" if one.relative == STDIN else str(one.path)
 
 
 def _failure(name: str, message: str, code: int) -> Outcome:
@@ -214,24 +241,3 @@ def _raise_single(plan: Plan) -> None:
     """A single picture that cannot be done is an error of the whole; kept as its outcome."""
     if plan.failed and plan.failed[0].exit_code == UsageError.exit_code:
         raise UsageError(plan.failed[0].message)
-
-
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
-    """Raise OutputError if two files would become one, or one goes onto an input."""
-    inputs = {job.source.resolve(): job.name for job in jobs if isinstance(job.source, Path)}
-    taken: dict[Path, str] = {}
-    for job in jobs:
-        for path in (job.output, *job.sides):
-            if path is None:
-                continue
-            place = path.resolve()
-            if place in inputs:
-                raise OutputError(f"{path} is itself an input ({inputs[place]}); use another -o")
-            if taken.get(place) == job.name:
-                raise OutputError(f"{path} would be two results of {job.name}; name them apart")
-            if place in taken:
-                raise OutputError(
-                    f"{taken[place]} and {job.name} would both become {path}; "
-                    "tell them apart with --name or use another folder"
-                )
-            taken[place] = job.name

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
@@ -17,7 +17,9 @@ from dipcli.batch.request import Job, Request
 from dipcli.batch.work import Watch, work
 from dipcli.observers import Interrupt
 from dipcli.system import memory, waiting
+from dipcli.system.ending import ENDING
 
+_OURS = tuple(one for one in ENDING if one is not signal.SIGTERM)
 _WATCHDOG = 0.5  # seconds between looks whether the parent still lives
 
 Done = tuple[Outcome, list[str]]  # of one picture: its outcome and its notes
@@ -50,14 +52,15 @@ class _Worker:
 def pool(workers: int, device: str) -> Iterator[Workers]:
     """So many spawned processes, each with its share of threads, memory and GPUs; DeviceError."""
     context = multiprocessing.get_context("spawn")
-    devices: Any = context.Queue()
+    with _spared():
+        devices: Any = context.Queue()  # starts a process that keeps account
     chosen = _devices(workers, device)
     for one in chosen:
         devices.put(one)
     threads = max(1, (os.cpu_count() or 1) // workers)
     shares = (workers, -(-workers // len(set(chosen))))
     told = (devices, threads, shares, os.getpid())
-    executor = ProcessPoolExecutor(workers, context, _initialise, told)
+    executor = _Pool(workers, context, _initialise, told)
     try:
         yield Workers(executor, in_worker, lambda: workers, _forward, lambda: pool(1, device))
     except SystemExit:  # the second signal: nobody waits for the pictures at hand
@@ -67,6 +70,28 @@ def pool(workers: int, device: str) -> Iterator[Workers]:
     finally:
         executor.shutdown(cancel_futures=True)
         devices.close()
+
+
+class _Pool(ProcessPoolExecutor):
+    """Whose processes are spared the signals of the terminal from their first moment on."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Start a process if one is lacking, and give it the work."""
+        with _spared():
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextlib.contextmanager
+def _spared() -> Iterator[None]:
+    """Processes that are started meanwhile get no Ctrl-C and no SIGHUP: these are passed on."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)  # what is started inherits it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _devices(workers: int, device: str) -> list[str]:
@@ -83,8 +108,9 @@ def _devices(workers: int, device: str) -> list[str]:
 
 
 def _initialise(devices: Any, threads: int, shares: tuple[int, int], parent: int) -> None:
-    """Prepare a worker: device, threads, memory; Ctrl-C is the parent's to pass on as SIGTERM."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker: device, threads, memory; signals are the parent's to pass on as SIGTERM."""
+    for one in _OURS:
+        signal.signal(one, signal.SIG_IGN)
     memory.reuse()
     waiting.asleep()
     memory.share(*shares)

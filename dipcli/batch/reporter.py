@@ -15,6 +15,9 @@ class Reporter(Protocol):
     def start(self, name: str) -> None:
         """This picture is at hand."""
 
+    def leave(self, name: str) -> None:
+        """This picture is at hand no longer, without an end: it is another process's, or lost."""
+
     def step(self, reading: Reading) -> None:
         """So far is the picture at hand."""
 

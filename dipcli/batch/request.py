@@ -3,13 +3,13 @@
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import dipcli
 from dipcli.batch.crop import Crop
-from dipcli.pictures import Header
+from dipcli.pictures import Contents, Header, Seen
 
 CONTROLS = ("strength", "detail")  # options that act on the rendered result alone
 ALPHA = "alpha"  # the word that names the picture's own transparency as the mask
@@ -45,6 +45,7 @@ class Request:
     preserve: bool = False
     keep_partial: bool = True
     checkpoint: Path | None = None
+    from_folder: tuple[str, ...] = ()  # settings that the current folder's dip.toml decided
 
     @property
     def scale(self) -> int:
@@ -64,6 +65,13 @@ class Request:
     def without_controls(self) -> "Request":
         """The same for the restoration as it is."""
         return replace(self, options=self.run_options(), protect=None)
+
+    def without(self, names: Container[str]) -> "Request":
+        """The same but for overrides, and the seed, that change nothing."""
+        overrides = {name: value for name, value in self.overrides.items() if name not in names}
+        seed = 0 if "seed" in names else self.seed
+        told = tuple(name for name in self.from_folder if name not in names)
+        return replace(self, overrides=overrides, seed=seed, from_folder=told)
 
     def run_options(self) -> dict[str, object]:
         """The options that a run depends on."""
@@ -94,7 +102,7 @@ class Request:
         words: list[object] = ["dip", self.task, "--preset", self.preset]
         for name, value in {**self.options, **self.overrides}.items():
             flag = f"--{name.replace('_', '-')}"
-            words += [flag] if value is True else [flag, _word(value)]
+            words += [flag] if value is True else [flag, word(value)]
         if self.mask == ALPHA:
             words += ["--mask", ALPHA]
         if self.invert_mask:
@@ -104,7 +112,7 @@ class Request:
         return shlex.join(str(word) for word in [*words, "--seed", self.seed])
 
 
-def _word(value: object) -> str:
+def word(value: object) -> str:
     """A value as it is typed: a tuple with commas."""
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
@@ -119,14 +127,15 @@ class Job:
     output: Path | None
     format: str
     header: Header
-    mask: Path | None = None
-    protect: Path | None = None
+    mask: Path | bytes | None = None  # bytes: what was read, see `preparing.taken`
+    protect: Path | bytes | None = None
     reference: Path | None = None
     gif: Path | None = None
     curve: Path | None = None
     uncertainty: Path | None = None
     several: bool = False  # one of many: an outdated result of ours is made again
     note: str | None = None  # what the plan decided that the user did not ask for
+    planned: tuple[Seen, ...] = ()  # what stood at `outputs.written` when the run began
 
     @property
     def sides(self) -> tuple[Path, ...]:
@@ -144,7 +153,15 @@ def fingerprint(job: Job, request: Request) -> str:
     return whole.hexdigest()
 
 
+def made_from(job: Job) -> dict[str, str]:
+    """The sha256 of the files that decide a result, by what they are."""
+    sources = {"input": job.source, "mask": job.mask, "protecting mask": job.protect}
+    return {what: contents(one) for what, one in sources.items() if one is not None}
+
+
 def contents(source: Path | bytes | None) -> str:
     """The sha256 of a file's bytes; of nothing for None."""
+    if isinstance(source, Contents):
+        return source.sha256
     data = source.read_bytes() if isinstance(source, Path) else source or b""
     return hashlib.sha256(data).hexdigest()

@@ -1,10 +1,8 @@
 """A result on its way to its files: the picture, its record, and what lies beside it."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +11,23 @@ from numpy.typing import NDArray
 import dipcli
 from dipcli.batch.controls import told
 from dipcli.batch.outcome import finite
-from dipcli.batch.request import Job, Request, fingerprint
-from dipcli.batch.uptodate import NO_PLACE, write_sidecar
-from dipcli.errors import WriteError
+from dipcli.batch.outputs import Outputs
+from dipcli.batch.request import Job, Request, fingerprint, made_from
+from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames
-from dipcli.pictures import Picture, encode, enlarge_alpha, format_for_suffix, write_atomic
+from dipcli.pictures import (
+    Contents,
+    Picture,
+    encode,
+    enlarge_alpha,
+    format_for_suffix,
+)
+from dipcli.stages import unused
 
 if TYPE_CHECKING:
     from dipcli.api import Result
+
+FROM_FOLDER = "dip.toml"  # of a record: the settings that the folder's dip.toml decided
 
 
 def assembled(
@@ -41,6 +48,7 @@ def record_of(job: Job, request: Request, result: "Result", device: str) -> dict
 
     Paths and seconds are therefore not among it: the same request gives the same bytes.
     """
+    request = request.without(unused(result.settings.to_dict()))
     record = {
         "software": "dip",
         "version": dipcli.__version__,
@@ -64,8 +72,12 @@ def identity(job: Job, request: Request) -> dict[str, object]:
         "command": request.command(),
         "options": dict(request.options),
         "request": request.digest(),
+        "asked": request.making(),
+        "made_from": made_from(job),
         "fingerprint": fingerprint(job, request),
     }
+    if request.from_folder:
+        facts[FROM_FOLDER] = list(request.from_folder)
     return facts | {"controls": told(job, request)} if request.task == "denoise" else facts
 
 
@@ -79,25 +91,20 @@ def tell_doubt(job: Job, result: "Result", note: Callable[[str], None]) -> None:
 
 
 def write_result(
-    job: Job, request: Request, restored: Picture, record: Mapping[str, object]
+    job: Job,
+    request: Request,
+    restored: Picture,
+    record: Mapping[str, object],
+    outputs: Outputs,
 ) -> None:
     """Write the picture with its record inside; raises PictureError, WriteError."""
     text = json.dumps(record, sort_keys=True)
     data = encode(restored, job.format, quality=request.quality, provenance=text)
     if job.output is None:
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as error:
-            raise WriteError("standard output was closed before the picture was out") from error
+        put_picture(data)
         return
-    if job.format in NO_PLACE:
-        write_sidecar(job.output, data, record)
-    times = None
-    if request.preserve and isinstance(job.source, Path):
-        found = job.source.stat()
-        times = (found.st_atime_ns, found.st_mtime_ns)
-    write_atomic(job.output, data, times)
+    times = job.source.times if isinstance(job.source, Contents) else None
+    outputs.put_picture(data, record, times if request.preserve else None)
 
 
 def write_sides(
@@ -105,18 +112,19 @@ def write_sides(
     result: "Result",
     curve: Curve | None,
     frames: Frames | None,
+    outputs: Outputs,
     note: Callable[[str], None],
 ) -> None:
     """The files beside the result that were asked for."""
     if job.curve and curve:
-        write_atomic(job.curve, curve.encode(job.curve.suffix))
+        outputs.put(job.curve, curve.encode(job.curve.suffix))
     if job.gif and frames:
-        write_atomic(job.gif, frames.encode(job.gif.suffix))
+        outputs.put(job.gif, frames.encode(job.gif.suffix))
     if job.uncertainty and result.spread is None:
         note(f"{job.name}: no --uncertainty: one run alone was finished")
     elif job.uncertainty and result.spread is not None:
         format = format_for_suffix(job.uncertainty.suffix) or "PNG"
-        write_atomic(job.uncertainty, encode(_spread_map(result.spread), format))
+        outputs.put(job.uncertainty, encode(_spread_map(result.spread), format))
 
 
 def _spread_map(spread: NDArray[np.float32]) -> Picture:

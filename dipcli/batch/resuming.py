@@ -10,7 +10,8 @@ from dipcli.batch.names import check_writable
 from dipcli.batch.request import Job, Request, contents
 from dipcli.errors import OutputError, UsageError
 from dipcli.observers import Checkpoint, Interrupt
-from dipcli.pictures import name_of
+from dipcli.pictures import check_writes_file, is_null, name_of
+from dipcli.stages import unused
 
 if TYPE_CHECKING:
     from dipcli.settings import Settings
@@ -21,7 +22,10 @@ def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:
     """Raise UsageError or OutputError unless one run alone may keep its state in `path`."""
     if several:
         raise UsageError("--checkpoint is for one picture; give one INPUT")
+    if is_null(path):
+        return
     name = name_of(path)
+    check_writes_file(path)
     if path.is_dir():
         raise OutputError(f"{name} is a folder; name a file")
     for job in jobs:
@@ -40,7 +44,7 @@ def checkpoint_of(
     note: Callable[[str], None],
 ) -> Checkpoint | None:
     """The checkpoint of this job if one was asked for; raises OutputError, CheckpointError."""
-    if request.checkpoint is None:
+    if request.checkpoint is None or is_null(request.checkpoint):
         return None
     request.checkpoint.parent.mkdir(parents=True, exist_ok=True)
     facts = _facts(job, request, settings, runtime)
@@ -53,6 +57,7 @@ def _facts(job: Job, request: Request, settings: "Settings", runtime: "Runtime")
     """All that decides the steps of a run, under the names that a message uses."""
     import torch
 
+    request = request.without(unused(settings.to_dict()))
     making = {**request.making(), "seed": None, "quality": None, "resolved": settings.to_dict()}
     return {
         "input": contents(job.source),

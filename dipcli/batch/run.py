@@ -14,7 +14,7 @@ from dipcli.batch.request import Job, Request
 from dipcli.batch.spread import spread
 from dipcli.batch.work import Watch, work
 from dipcli.observers import Interrupt
-from dipcli.pictures import remove_litter
+from dipcli.pictures import is_null, remove_litter
 
 PATIENCE = 10.0  # seconds to wait for pictures that another process is making
 _POLL = 0.2  # seconds
@@ -41,6 +41,7 @@ def run(
     for job, outcome in doing(plan.jobs, request, reporter, interrupt):
         if outcome.status is Status.ELSEWHERE:
             waiting.append(job)
+            reporter.leave(job.name)
             continue
         outcomes.append(outcome)
         reporter.finish(outcome)
@@ -52,7 +53,8 @@ def run(
 
 def sweep(jobs: Iterable[Job]) -> None:
     """Remove what killed processes left in the folders of the outputs."""
-    for folder in {path.parent for job in jobs for path in (job.output, *job.sides) if path}:
+    written = (path for job in jobs for path in (job.output, *job.sides) if path)
+    for folder in {path.parent for path in written if not is_null(path)}:
         if folder.is_dir():
             remove_litter(folder)
             claims.remove_stale(folder)
@@ -82,6 +84,7 @@ def _revisit(
         for job, outcome in _here(jobs, request, reporter, interrupt):
             if outcome.status is Status.ELSEWHERE and not late:
                 busy.append(job)
+                reporter.leave(job.name)
                 continue
             until = time.monotonic() + PATIENCE
             if outcome.status is Status.ELSEWHERE and single:

@@ -64,6 +64,8 @@ def _until_broken(
                 pending[workers.executor.submit(workers.do, job, request)] = job
             except RuntimeError:  # broken or closed since
                 lost.append(job)
+            else:
+                reporter.start(job.name)
         if not pending:
             return lost
         for future in wait(pending, _POLL, FIRST_COMPLETED).done:
@@ -72,6 +74,7 @@ def _until_broken(
                 outcome, notes = future.result()
             except (BrokenExecutor, CancelledError):
                 lost.append(job)
+                reporter.leave(job.name)
                 continue
             except DipError:
                 raise  # the same for every picture

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
-from dipcli.batch.request import Job, Request, fingerprint
+import dipcli
+from dipcli.batch.request import Job, Request, fingerprint, made_from, word
 from dipcli.errors import PictureError
-from dipcli.pictures import read, read_provenance, write_atomic
+from dipcli.pictures import is_null, read, read_provenance
+from dipcli.stages import unused
+from dipcli.system.naming import fitting
 
+_RECORD = ".dip.json"
 NO_PLACE = frozenset({"BMP"})  # formats without room for a record: it lies in a file beside
 
 
@@ -25,17 +29,18 @@ class State(Enum):
 
 def state_of(job: Job, request: Request) -> tuple[State, Mapping[str, object]]:
     """The state of the output, and its record if it is whole and ours."""
-    if job.output is None or not job.output.exists():
+    if job.output is None or is_null(job.output) or not job.output.exists():
         return State.MISSING, {}
     record = read_record(job.output)
     if record is None:
         return State.OTHER, {}
-    if record.get("fingerprint") == fingerprint(job, request):
+    asked = as_made(request, record)
+    if record.get("fingerprint") == fingerprint(job, asked):
         if record.get("partial"):
             return State.PARTIAL, record
         whole = all(side.exists() for side in job.sides)
         return (State.CURRENT if whole else State.OUTDATED), record
-    same = record.get("request") == request.digest()
+    same = record.get("request") == asked.digest()
     return (State.OUTDATED if same else State.OTHER), record
 
 
@@ -46,23 +51,62 @@ def may_replace(state: State, job: Job, record: Mapping[str, object], request: R
     whose input changed since. A single file that is named is never replaced by itself.
     """
     if state is State.OUTDATED:
-        return job.several or record.get("fingerprint") == fingerprint(job, request)
+        asked = as_made(request, record)
+        return job.several or record.get("fingerprint") == fingerprint(job, asked)
     if state is State.MISSING:
-        return not any(side.exists() for side in job.sides)
+        return not (any(side.exists() for side in job.sides) or _strange_sidecar(job))
     return state is State.PARTIAL
+
+
+def difference(record: Mapping[str, object], job: Job, request: Request) -> str:
+    """What a result of ours was made with that is not what is asked for now, in words."""
+    files, asked = record.get("made_from"), record.get("asked")
+    if not (isinstance(files, Mapping) and isinstance(asked, Mapping)):
+        return "with other settings or from another input"
+    wanted = made_from(job)
+    others = [what for what in {**wanted, **files} if files.get(what) != wanted.get(what)]
+    then, now = _flat(asked), _flat(json.loads(json.dumps(request.making())))
+    names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    parts = [f"from another {' and '.join(others)}"] if others else []
+    if names:
+        each = (f"{name} {_shown(then.get(name))} (now {_shown(now.get(name))})" for name in names)
+        parts.append(f"with {', '.join(each)}")
+    if record.get("version") != dipcli.__version__:
+        parts.append(f"by version {record.get('version')} (this is {dipcli.__version__})")
+    return " and ".join(parts) or "as a picture of another format"
+
+
+def _flat(asked: Mapping[str, object]) -> dict[str, object]:
+    """What was asked for, option by option, by the names that they have on the command line."""
+    found: dict[str, object] = {}
+    for name, value in asked.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value)
+        else:
+            found["--jpeg-quality" if name == "quality" else f"--{name.replace('_', '-')}"] = value
+    return found
+
+
+def _shown(value: object) -> str:
+    if value is None or value is False:
+        return "unset"
+    return "given" if value is True else word(value)
+
+
+def as_made(request: Request, record: Mapping[str, object]) -> Request:
+    """The request without what made no difference to the result that has this record.
+
+    Where it was made without a network, another learning rate is no other setting.
+    """
+    settings = record.get("settings")
+    return request.without(unused(settings)) if isinstance(settings, Mapping) else request
 
 
 def read_record(path: Path) -> dict[str, object] | None:
     """The record in a result of ours; None if there is none or the file is not whole."""
     text = read_provenance(path)
-    beside = sidecar(path)
-    try:
-        if text is None and beside.is_file():
-            text = beside.read_text("utf-8")
-        record = None if text is None else json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(record, dict) or "fingerprint" not in record:
+    record = _parsed(text) if text is not None else _record_in(sidecar(path))
+    if record is None:
         return None
     if "sha256" in record:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -77,17 +121,41 @@ def read_record(path: Path) -> dict[str, object] | None:
     return record
 
 
+def _record_in(beside: Path) -> dict[str, object] | None:
+    """The record that lies beside a result; None if there is none, or something else."""
+    try:
+        return _parsed(beside.read_text("utf-8")) if beside.is_file() else None
+    except ValueError:
+        return None
+
+
+def _parsed(text: str) -> dict[str, object] | None:
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and "fingerprint" in record else None
+
+
+def _strange_sidecar(job: Job) -> bool:
+    """Whether something else stands where the record of a missing result would lie."""
+    if job.output is None or job.format not in NO_PLACE:
+        return False
+    beside = sidecar(job.output)
+    return beside.exists() and _record_in(beside) is None
+
+
 def sidecar(path: Path) -> Path:
     """Where the record of a result lies whose format has no place for it."""
-    return path.with_name(path.name + ".dip.json")
+    return path.with_name(fitting(path.name, _RECORD) + _RECORD)
 
 
-def write_sidecar(path: Path, data: bytes, record: Mapping[str, object]) -> None:
-    """Write the record of `data`, which is about to be written to `path`.
+def sidecar_text(path: Path, data: bytes, record: Mapping[str, object]) -> bytes:
+    """The file for the record of `data`, which is about to be written to `path`.
 
     It names a result of ours that it replaces, so that this one is known until it is gone.
     """
     whole = {**record, "sha256": hashlib.sha256(data).hexdigest()}
     if path.is_file() and read_record(path) is not None:
         whole["replaces"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    write_atomic(sidecar(path), json.dumps(whole, sort_keys=True).encode())
+    return json.dumps(whole, sort_keys=True).encode()

@@ -11,10 +11,20 @@ from numpy.typing import NDArray
 
 from dipcli.batch import claims
 from dipcli.batch.controls import controlled, kept, tell_protected
-from dipcli.batch.outcome import Outcome, Status, finite
-from dipcli.batch.preparing import cropped, hole_of, reference_of, task_of, tell_changes
+from dipcli.batch.outcome import Outcome, Status, finite, single_code
+from dipcli.batch.outputs import Outputs, written
+from dipcli.batch.preparing import (
+    cropped,
+    hole_of,
+    reference_of,
+    settings_of,
+    taken,
+    task_of,
+    tell_changes,
+)
 from dipcli.batch.request import ALPHA, Job, Request
 from dipcli.batch.results import (
+    FROM_FOLDER,
     assembled,
     identity,
     record_of,
@@ -23,10 +33,11 @@ from dipcli.batch.results import (
     write_sides,
 )
 from dipcli.batch.resuming import checkpoint_of
-from dipcli.batch.uptodate import State, may_replace, state_of
-from dipcli.errors import DeviceError, DipError, MemoryLimitError
+from dipcli.batch.uptodate import State, as_made, difference, may_replace, state_of
+from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
 from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
-from dipcli.pictures import Picture, read
+from dipcli.pictures import Picture, is_null, name_of, read
+from dipcli.system.naming import printable
 
 if TYPE_CHECKING:
     from dipcli.steps.step import Runtime, Step
@@ -50,12 +61,13 @@ def work(job: Job, request: Request, watch: Watch) -> Outcome:
     except KeyboardInterrupt:
         return _outcome(job, Status.INTERRUPTED, f"{job.name}: interrupted, nothing was written")
     except DipError as error:
-        return _failed(job, str(error), error.exit_code)
+        return _failed(job, str(error), single_code(error.exit_code, several=job.several))
     except MemoryError:
         message = f"{job.name}: out of memory; try a part of it with --crop"
         return _failed(job, message, MemoryLimitError.exit_code)
     except OSError as error:
-        return _failed(job, f"{job.name}: {error.strerror or error}", 1)
+        where = error.filename or job.output or "standard output"
+        return _failed(job, f"{where}: {error.strerror or error}", 1)
     except Exception as error:  # noqa: BLE001 - one picture must not stop ten thousand
         return _failed(job, f"{job.name}: internal error: {type(error).__name__}: {error}", 1)
 
@@ -67,7 +79,8 @@ def _outcome(job: Job, status: Status, message: str = "", **more: Any) -> Outcom
 
 def _failed(job: Job, message: str, code: int) -> Outcome:
     """The outcome of the exception that is being handled."""
-    named = message if job.name in message else f"{job.name}: {message}"
+    known = printable(job.name) in printable(message)
+    named = message if known else f"{job.name}: {message}"
     return _outcome(
         job, Status.FAILED, named, exit_code=code, trace=traceback.format_exc().rstrip()
     )
@@ -81,10 +94,14 @@ def standing(job: Job, request: Request) -> Outcome | None:
         return _outcome(job, Status.UP_TO_DATE, record={**record, **measured})
     if request.overwrite or may_replace(state, job, record, request):
         return None
-    there = next((p for p in (job.output, *job.sides) if p is not None and p.exists()), job.output)
-    why = "with other settings or from another input" if record else "by something else"
+    there = next((path for path in written(job) if path.exists()), job.output)
+    why = difference(record, job, request) if record else "by something else"
     how = "exists" if state is State.MISSING else f"exists and was made {why}"
-    return _outcome(job, Status.REFUSED, f"{there} {how}; --overwrite replaces it", exit_code=2)
+    return _refused(job, f"{there} {how}; --overwrite replaces it")
+
+
+def _refused(job: Job, message: str) -> Outcome:
+    return _outcome(job, Status.REFUSED, message, exit_code=UsageError.exit_code)
 
 
 def _against_reference(job: Job, request: Request) -> dict[str, object]:
@@ -102,22 +119,38 @@ def _measured(job: Job, request: Request, picture: Picture) -> dict[str, object]
 
 
 def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
-    if job.output is None:
-        return _make(job, request, watch, None)
+    if job.output is not None and is_null(job.output):
+        return _make(taken(job, request), request, watch, None, Outputs(job))
     made = standing(job, request)
     if made is not None:
         return made
-    for path in (job.output, *job.sides):
+    for path in written(job):
         path.parent.mkdir(parents=True, exist_ok=True)
+    if job.output is None:
+        return _as_seen(job, request, watch, None)
     with claims.claim(job.output) as claim:
         if claim is None:
             who = claims.owner(job.output)
             return _outcome(job, Status.ELSEWHERE, f"{job.output} is being made by {who}")
-        made = standing(job, request)  # another process may have made it just now
-        return made if made is not None else _make(job, request, watch, claim)
+        return _as_seen(job, request, watch, claim)
 
 
-def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) -> Outcome:
+def _as_seen(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) -> Outcome:
+    """Look at what stands there, judge it, and make the picture for these very places."""
+    outputs = Outputs(job)
+    made = standing(job, request)  # another process may have made it just now
+    if made is not None:
+        return made
+    strange = outputs.strange()
+    if strange is not None:
+        why = "came or was changed since this run began, and is left as it is"
+        return _refused(job, f"{name_of(strange)} {why}")
+    return _make(taken(job, request), request, watch, claim, outputs)
+
+
+def _make(
+    job: Job, request: Request, watch: Watch, claim: claims.Claim | None, outputs: Outputs
+) -> Outcome:
     """Read and write; what lies between is only done again if the output does not hold it."""
     from dipcli.api import runtime_for
 
@@ -126,8 +159,8 @@ def _make(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) 
     tell_protected(job, request, watch.note)
     found = kept(job, request, picture, str(runtime.device))
     if found is not None:
-        return _mixed(job, request, picture, *found, watch)
-    return _restored(job, request, picture, runtime, watch, claim)
+        return _mixed(job, request, picture, *found, watch, outputs)
+    return _restored(job, request, picture, runtime, watch, claim, outputs)
 
 
 def _restored(
@@ -137,13 +170,14 @@ def _restored(
     runtime: "Runtime",
     watch: Watch,
     claim: claims.Claim | None,
+    outputs: Outputs,
 ) -> Outcome:
     """Restore, write; the output first, so that what lies beside it is known as ours."""
     from dipcli.api import restore
 
     hole = hole_of(job, request, picture, watch.note)
     task = task_of(request, picture, hole)
-    settings = task.settings(request.preset, **request.overrides)
+    settings = settings_of(task, job, request, watch.note)
     reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
     runtime = replace(runtime, memory=checkpoint.memory) if checkpoint else runtime
@@ -162,14 +196,29 @@ def _restored(
     restored = assembled(picture, image, hole if request.mask == ALPHA else None)
     tell_doubt(job, result, watch.note)
     record = record_of(job, request, result, str(runtime.device))
-    write_result(job, request, restored, record)
-    write_sides(job, result, curve, frames, watch.note)
+    outputs.give_way(record)
+    write_result(job, request, restored, record, outputs)
+    write_sides(job, result, curve, frames, outputs, watch.note)
     if checkpoint and not result.partial:
         checkpoint.remove()
     measured = reference.measure(restored.pixels) if reference else {}
     timed = {"seconds": round(result.seconds, 3), **measured}
-    status = Status.PARTIAL if result.partial else Status.DONE
-    return _outcome(job, status, record=finite({**record, **timed}))
+    return _made(job, outputs, finite({**record, **timed}), watch)
+
+
+def _made(job: Job, outputs: Outputs, record: dict[str, object], watch: Watch) -> Outcome:
+    """The outcome of a picture that was written: in its place, or kept beside it."""
+    told = outputs.told()
+    if record["partial"]:
+        for text in told:
+            watch.note(f"{job.name}: {text}")
+        place = job.output and outputs.kept.get(job.output, job.output)
+        return _outcome(replace(job, output=place), Status.PARTIAL, record=record)
+    if not told:
+        return _outcome(job, Status.DONE, record=record)
+    where = {str(path): str(place) for path, place in outputs.kept.items()}
+    message = f"{job.name}: {'; '.join(told)}"
+    return _outcome(job, Status.FAILED, message, exit_code=1, record={**record, "kept": where})
 
 
 def _keeping(claim: claims.Claim | None) -> Callable[["Step"], None] | None:
@@ -184,14 +233,16 @@ def _mixed(
     full: NDArray[np.float32],
     record: dict[str, object],
     watch: Watch,
+    outputs: Outputs,
 ) -> Outcome:
     """Write what the controls make of a restoration that the output holds, with its record."""
     began = perf_counter()
     tell_changes(job, picture, watch.note)
     restored = assembled(picture, controlled(job, request, picture, full), None)
-    record = finite({**record, **identity(job, request)})
-    write_result(job, request, restored, record)
+    record = {key: value for key, value in record.items() if key != FROM_FOLDER}
+    record = finite({**record, **identity(job, as_made(request, record))})
+    write_result(job, request, restored, record, outputs)
     measured = _measured(job, request, restored)
     timed = {"seconds": round(perf_counter() - began, 3), **measured}
     told = {"reused": f"{job.output} held the restoration; only the controls were applied"}
-    return _outcome(job, Status.DONE, record=finite({**record, **timed, **told}))
+    return _made(job, outputs, finite({**record, **timed, **told}), watch)

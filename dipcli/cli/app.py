@@ -12,12 +12,16 @@ from typing import Any
 import click
 
 import dipcli
-from dipcli.cli import config
+from dipcli.batch import streams
+from dipcli.cli import config, messages
 from dipcli.errors import DipError, MemoryLimitError
 from dipcli.system import memory
+from dipcli.system.ending import ENDING, ignored
+from dipcli.system.naming import printable
 
 _COMMANDS = ("denoise", "superres", "inpaint", "fit", "presets", "doctor")
-INTERRUPTED, TERMINATED = 130, 143  # 128 + the number of the signal
+_PREFIX = "DIP"  # of the variables that stand for options
+INTERRUPTED = 130  # 128 + the number of the signal
 
 
 class RestoringCommand(click.Command):
@@ -30,15 +34,33 @@ class RestoringCommand(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Put what the files say below flags and environment."""
-        if not {"-h", "--help"} & set(args):
-            extra["default_map"] = config.default_map(self, _options_of_all())
-        return super().make_context(info_name, args, parent, **extra)
+        """Put what the files say below flags and environment; errors name what they come from."""
+        found: dict[str, config.Found] = {}
+        if not {"-h", "--help"} & set(args) and not extra.get("resilient_parsing"):
+            found = config.found_in_files(self, _options_of_all())
+            config.check_environment(self, f"{_PREFIX}_{(info_name or '').upper()}")
+            extra["default_map"] = {name: one.value for name, one in found.items()}
+        try:
+            context = super().make_context(info_name, args, parent, **extra)
+        except click.BadParameter as error:
+            place = _place_of(error, found)
+            if place is None:
+                raise
+            message = f"{place}: {error.format_message()}"
+            raise click.UsageError(message, error.ctx) from error
+        config.remember(context, found)
+        return context
+
+
+def _place_of(error: click.BadParameter, found: dict[str, config.Found]) -> str | None:
+    """The file or the variable that a bad value comes from, if it was not typed."""
+    if error.ctx is None or error.param is None or error.param.name is None:
+        return None
+    return config.place_of(error.ctx, error.param.name, found)
 
 
 def _options_of_all() -> set[str]:
-    found = (config.option_names(_load(name)) for name in config.COMMANDS)
-    return {option for names in found for option in names}
+    return {option for name in config.COMMANDS for option in config.option_names(_load(name))}
 
 
 def _load(name: str) -> click.Command:
@@ -61,7 +83,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIP"},
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": _PREFIX},
 )
 @click.version_option(dipcli.__version__, message="dip %(version)s")
 def app() -> None:
@@ -77,9 +99,14 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for one in ENDING:
+        if not ignored(one):
+            signal.signal(one, _stopped)
+    messages.take_over()
     memory.reuse()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while Python ends: no traceback
+    sys.exit(code)
 
 
 def run(args: Sequence[str]) -> int:
@@ -109,8 +136,14 @@ def run(args: Sequence[str]) -> int:
     return int(code or 0)
 
 
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    sys.exit(128 + signum)
+def _stopped(signum: int, frame: FrameType | None) -> None:
+    """End at once: before a run and after it there is nothing to be finished.
+
+    An exception would not do: raised while a library is loaded, it becomes another one.
+    """
+    streams.hurry_if(lambda: True)
+    click.echo("dip: interrupted, nothing was written", err=True)
+    os._exit(128 + signum)
 
 
 def _with_hint(error: click.ClickException) -> str:
@@ -124,6 +157,5 @@ def _with_hint(error: click.ClickException) -> str:
 def _say(message: str, code: int, trace: bool = False) -> int:
     if trace:
         traceback.print_exc()
-    one_line = " ".join(message.split())
-    click.echo(f"dip: {one_line}", err=True)
+    click.echo(f"dip: {printable(message)}", err=True)
     return code

@@ -11,6 +11,7 @@ import click
 import dipcli
 from dipcli.cli.options import NAME
 from dipcli.errors import PictureError
+from dipcli.system.naming import printable
 
 if TYPE_CHECKING:
     from dipcli.tasks.denoise import Denoise
@@ -69,7 +70,7 @@ def _examine(name: str, as_json: bool) -> int:
     try:
         picture = read(Path(name), max_pixels=None)
     except PictureError as error:
-        click.echo(f"dip: {error}", err=True)
+        click.echo(f"dip: {printable(str(error))}", err=True)
         return error.exit_code
     task = task_of(Request(task="denoise"), picture, None)
     facts = cast("Denoise", task).facts()
@@ -77,7 +78,7 @@ def _examine(name: str, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"input": name, **facts, "evidence": evidence}))
         return 0
-    click.echo(f"{name}: {facts['found']}")
+    click.echo(f"{printable(name)}: {facts['found']}")
     for key, value in {"kind": facts["noise"], **evidence}.items():
         click.echo(f"  {key.replace('_', ' '):<18} {value}")
     return 0

@@ -1,18 +1,19 @@
 """The options that every restoring command shares, stacked by one decorator."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 
 from dipcli import stages
-from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, names
+from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, Place, names
 from dipcli.presets.values import NAMES
 
 Command = Callable[..., Any]
-FILE = click.Path(path_type=Path)
-NAME = click.Path(allow_dash=True)  # a text, but the shell completes it
+FILE = Place(path_type=Path)
+NAME = Place(allow_dash=True)  # a text, but the shell completes it
 
 _INPUTS = [
     click.argument("inputs", nargs=-1, required=True, type=NAME, metavar="INPUT..."),
@@ -42,7 +43,7 @@ _CHOICES = [
         show_default=True,
         help="The same seed gives the same bytes.",
     ),
-    click.option("--time", type=DURATION, help="Budget per picture: 90, 90s, 5m, 1h."),
+    click.option("--time", type=DURATION, help="Budget per picture: 90, 90s, 5m, 1h30m."),
     click.option("--iters", type=click.IntRange(1), help="Steps per run, at most."),
     click.option("--runs", type=click.IntRange(1), help="Independent runs that are averaged."),
     click.option("--stop", type=click.Choice(("auto", *stages.STOPS)), help="When a run ends."),
@@ -95,7 +96,9 @@ _WATCHING = [
 _FILES = [
     click.option("--crop", type=CROP, help="Restore a part only."),
     click.option("-r", "--recursive", is_flag=True, help="Folders with their subfolders."),
-    click.option("--name", metavar="TEMPLATE", help="Name of results: {stem}_{task}{suffix}."),
+    click.option(
+        "--name", metavar="TEMPLATE", help="Name of results, such as {stem}_{ext}{suffix}."
+    ),
     click.option("--format", type=FORMAT, help="png, jpg, webp, tif, bmp or avif."),
     click.option(
         "--jpeg-quality",
@@ -147,9 +150,24 @@ OVERRIDES = (
     *("jitter", "lr", "optimizer", "loss", "ema"),
 )
 
+# What a folder's dip.toml may set of the shared options: what a restoration is, nothing else.
+FOR_FOLDERS = frozenset({*OVERRIDES, "preset", "device", "seed", "crop", "jpeg_quality"})
+
 
 def restoring_options(command: Command) -> Command:
     """Give a command all shared options, in this order in its help."""
     for option in reversed([*_INPUTS, *_CHOICES, *_FIELDS, *_WATCHING, *_FILES, *_MESSAGES]):
         command = option(command)
     return command
+
+
+@cache
+def shared_options() -> frozenset[str]:
+    """The parameter names of all shared options; what a command has beside them is its task's."""
+
+    @click.command()
+    @restoring_options
+    def shared(**_: object) -> None:
+        """Stand in for a command."""
+
+    return frozenset(one.name for one in shared.params if one.name)

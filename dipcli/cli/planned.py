@@ -7,6 +7,7 @@ from dipcli.batch.request import Request
 from dipcli.batch.work import standing
 from dipcli.cli.render import Console, duration
 from dipcli.settings import Settings
+from dipcli.system.naming import printable
 
 
 def show(plan: Plan, request: Request, settings: Settings, console: Console) -> int:
@@ -27,7 +28,7 @@ def show(plan: Plan, request: Request, settings: Settings, console: Console) -> 
     for outcome in outcomes:
         console.json(outcome.to_json())
         if not outcome.bad:
-            console.line(_line(outcome))
+            console.line(printable(_line(outcome)))
     planned = sum(outcome.status is Status.PLANNED for outcome in outcomes)
     if planned:
         console.line(
@@ -36,9 +37,7 @@ def show(plan: Plan, request: Request, settings: Settings, console: Console) -> 
         )
     if plan.several:
         console.summary(outcomes, total=len(outcomes), code=worst(outcomes))
-    for outcome in outcomes:
-        if outcome.bad:
-            console.error(outcome.message)
+    console.errors(outcomes)
     return worst(outcomes)
 
 

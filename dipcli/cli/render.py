@@ -1,8 +1,10 @@
 """What the user sees: bars on a terminal, plain lines elsewhere, JSON lines on stdout."""
 
+import contextlib
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -10,7 +12,9 @@ from typing import Any, Self
 import click
 
 from dipcli.batch.outcome import Outcome, Status, finite
+from dipcli.batch.streams import put_out
 from dipcli.observers import Reading
+from dipcli.system.naming import printable
 
 
 class Console:
@@ -25,21 +29,28 @@ class Console:
     def say(self, text: str) -> None:
         """A message, unless quiet."""
         if not self.quiet:
-            click.echo(f"dip: {text}", err=True)
+            click.echo(f"dip: {printable(text)}", err=True)
 
     def line(self, text: str) -> None:
-        """A line about a picture, unless quiet."""
+        """A line about a picture, as it is, unless quiet."""
         if not self.quiet:
             click.echo(text, err=True)
 
     def error(self, text: str) -> None:
         """An error in one line, always."""
-        click.echo(f"dip: {' '.join(text.split())}", err=True)
+        click.echo(f"dip: {printable(text)}", err=True)
+
+    def errors(self, outcomes: Iterable[Outcome]) -> None:
+        """The errors of all pictures; what several share, such as a collision, is told once."""
+        for text in dict.fromkeys(outcome.message for outcome in outcomes if outcome.bad):
+            self.error(text)
 
     def json(self, value: dict[str, Any]) -> None:
         """One JSON line, if asked for."""
         if self.as_json:
-            click.echo(json.dumps(finite(value), allow_nan=False))
+            line = json.dumps(finite(value), allow_nan=False) + "\n"
+            with contextlib.suppress(BlockingIOError):  # interrupted, and nobody reads
+                put_out(line.encode())
 
     def summary(self, outcomes: list[Outcome], *, total: int, code: int) -> None:
         """How many pictures came to which end."""
@@ -88,7 +99,7 @@ def ending(outcome: Outcome, *, verbose: bool = False) -> str:
         parts = [f"{outcome.output} is up to date", *_measured(record)]
     else:
         parts = [outcome.message or f"{outcome.name}: {outcome.status}"]
-    line = "  ".join(parts)
+    line = printable("  ".join(parts))
     if verbose and record:
         line += "\n" + "\n".join(f"    {key}: {_short(value)}" for key, value in record.items())
     return line
@@ -140,6 +151,9 @@ class Plain(AbstractContextManager["Plain"]):
 
     def start(self, name: str) -> None:
         """Nothing is shown before the picture is done."""
+
+    def leave(self, name: str) -> None:
+        """Nothing was shown of it."""
 
     def step(self, reading: Reading) -> None:
         """Steps are not shown."""

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,18 @@ import click
 
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
+from dipcli.batch.preparing import tell_unused
 from dipcli.batch.request import ALPHA, Request
-from dipcli.cli.config import COMMANDS
+from dipcli.batch.streams import hurry_if
+from dipcli.cli import config
+from dipcli.cli.config import FILE, folder_settings
 from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
 from dipcli.presets.values import resolve
 from dipcli.settings import Settings
+from dipcli.stages import unused
 from dipcli.system import waiting
 from dipcli.tasks import TASKS
 
@@ -40,7 +44,17 @@ class Manner:
 
 def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
     """Do what a restoring command was asked for; returns the exit code."""
-    assert task in COMMANDS
+    assert task in config.COMMANDS
+    try:
+        return _restoring(task, options, shared)
+    except UsageError as error:
+        place = config.blamed(str(error))
+        if place is None:
+            raise
+        raise UsageError(f"{place}: {error}") from error
+
+
+def _restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
     given = {name: value for name, value in options.items() if value is not None}
     manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
     request = _request(task, given, shared)
@@ -50,6 +64,14 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         **request.overrides
     )
     _check(request, settings, shared, manner)
+    console = Console(quiet=manner.quiet, as_json=manner.as_json)
+    telling = tell_unused(request, settings, seed=True)
+    if telling:
+        console.say(telling)
+        used = request.without(unused(settings.to_dict()))
+        request = replace(used, seed=request.seed)  # which still may name the result
+    if request.from_folder:
+        console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
     places = Places(
         inputs=shared["inputs"],
         output=shared["output"],
@@ -57,9 +79,9 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         recursive=shared["recursive"],
         shard=shared["shard"],
         stdin=_stdin() if "-" in shared["inputs"] else None,
+        settings=config.paths(),
     )
     plan = make_plan(places, request)
-    console = Console(quiet=manner.quiet, as_json=manner.as_json)
     if manner.dry_run:
         from dipcli.cli.planned import show
 
@@ -98,6 +120,7 @@ def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]
         preserve=shared["preserve"],
         keep_partial=not shared["no_partial"],
         checkpoint=shared["checkpoint"],
+        from_folder=tuple(folder_settings()),
     )
 
 
@@ -145,8 +168,8 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
     from dipcli.observers import Interrupt
 
     interrupt = Interrupt(lambda: console.say(_STOPS_AT_ONCE))
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(interrupt)
+    hurry_if(lambda: interrupt.came)
+    with interrupt, contextlib.ExitStack() as stack:
         reporter = stack.enter_context(
             choose_reporter(console, several=plan.several, verbose=manner.verbose)
         )
@@ -156,8 +179,9 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
         elif manner.jobs > 1 and len(plan.jobs) > 1:
             workers = stack.enter_context(pool(min(manner.jobs, len(plan.jobs)), request.device))
         outcomes = run(plan, request, reporter, interrupt, workers)
-    code = interrupt.exit_code or worst(outcomes)
-    _conclude(plan, outcomes, manner, console, code)
+        stack.close()
+        code = interrupt.exit_code or worst(outcomes)
+        _conclude(plan, outcomes, manner, console, code)
     return code
 
 
@@ -167,8 +191,8 @@ def _conclude(
     """The summary of several pictures, the failures last."""
     if plan.several:
         console.summary(outcomes, total=len(plan.jobs) + len(plan.failed), code=code)
-    for outcome in outcomes:
-        if outcome.bad:
-            if manner.debug and outcome.trace:
+    if manner.debug:
+        for outcome in outcomes:
+            if outcome.bad and outcome.trace:
                 click.echo(outcome.trace, err=True)
-            console.error(outcome.message)
+    console.errors(outcomes)

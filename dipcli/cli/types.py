@@ -1,5 +1,6 @@
 """Values as people type them: durations, windows, lists."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,9 @@ import click
 
 from dipcli.batch.crop import Crop
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}  # seconds
+_NUMBER = r"([0-9]+(?:\.[0-9]+)?)\s*"
+_DURATION = re.compile(rf"{_NUMBER}|(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?:in)?)?\s*(?:{_NUMBER}s)?")
+_UNITS = (1.0, 3600.0, 60.0, 1.0)  # seconds of a bare number, an hour, a minute, a second
 
 
 class Typed(click.ParamType[Any]):
@@ -31,11 +34,23 @@ class Typed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class Place(click.Path):
+    """A path, which is never the empty text that a variable without a value leaves."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; an empty one would be the current folder."""
+        if value == "":
+            self.fail("it is empty; is a variable of the command line unset?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _duration(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|)", text)
-    if not found or not float(found[1]) > 0:
-        raise ValueError(f"{text!r} is not a duration such as 90, 90s, 5m or 1h")
-    return float(found[1]) * _UNITS[found[2]]
+    found = _DURATION.fullmatch(text)
+    parts = found.groups(default="0") if found else ()
+    seconds = sum(float(part) * unit for part, unit in zip(parts, _UNITS, strict=False))
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"{text!r} is not a duration such as 90, 90s, 5m, 1h or 1h30m")
+    return seconds
 
 
 def _crop(text: str) -> Crop:
@@ -137,5 +152,6 @@ __all__ = [
     "SHARD",
     "SIGMA",
     "STRENGTH",
+    "Place",
     "names",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dipcli.errors import CheckpointError, OutputError, WriteError
 from dipcli.observers.interrupt import Interrupt
 from dipcli.observers.pace import Every
-from dipcli.pictures import name_of, write_atomic
+from dipcli.pictures import look, name_of, publish, publish_beside
 from dipcli.steps.resume import Memory
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Checkpoint:
         note: told what the user should know. Raises OutputError for a file that is something
         else, CheckpointError for a damaged one.
         """
-        self._path = path
+        self._seen = look(path)
+        self._own = True  # not a foreign file, which is never removed
         self._facts = facts
         self._interrupt = interrupt
         self._note = note
@@ -53,24 +54,39 @@ class Checkpoint:
 
         began = time.monotonic()
         try:
-            write_atomic(self._path, encode(self.memory.state(), self._facts))
+            self._save(encode(self.memory.state(), self._facts))
         except WriteError as error:
             self._note(f"no checkpoint: {error}")
         self._every.rest((time.monotonic() - began) / SHARE)
 
     def remove(self) -> None:
         """The result is there: nothing is left to go on with."""
-        self._path.unlink(missing_ok=True)
+        if self._own and self._seen.mark is not None and self._seen.still:
+            self._seen.path.unlink(missing_ok=True)
+
+    def _save(self, data: bytes) -> None:
+        """Write the state over the last one; beside it if something else stands there now."""
+        saved = publish(self._seen, data)
+        if saved is None:
+            path = self._seen.path
+            saved = publish_beside(path, data)
+            self._note(
+                f"{name_of(path)} was changed by something else and is left as it is; "
+                f"the checkpoint is in {name_of(saved.path)}"
+            )
+        self._seen, self._own = saved, True
 
     def _load(self, replace: bool) -> Memory:
         from dipcli.observers.packing import decode, facts_of
 
-        data = self._path.read_bytes() if self._path.exists() else b""
+        path = self._seen.path
+        data = path.read_bytes() if path.exists() else b""
         if not data:
             return Memory()
-        name = name_of(self._path)
+        name = name_of(path)
         try:
             facts = facts_of(data)
+            self._own = facts is not None
             if facts == self._facts:
                 memory = Memory(decode(data))
                 self._note(f"going on from {name}, {memory.seconds:.0f} s in")

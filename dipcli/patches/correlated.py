@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dipcli.degradation.channels import Channels, channels_of, weights
 from dipcli.degradation.flat import blocks, flattest, without_plane
 from dipcli.degradation.photo import Light, light_of
 from dipcli.patches.filter import Pass, collaborate, enlarged, halved, matched_patch
@@ -46,8 +47,9 @@ LEAST_SIDE = 64  # pixels, to measure S
 def covariances(y: Tensor) -> tuple[Tensor, ...]:
     """What the noise in y, (1, C, H, W) in [0, 1], is like; nothing if y is too small to tell.
 
-    Four tensors: gain and floor of its law, and b, (3,); the covariances of a patch of the picture
-    made even, of that reduced by two, and of a larger patch, (n, n) each.
+    Four tensors: gain and floor of its law, and b, then in colour the own share, the gain and the
+    floor of each channel, (3,) or (4 + 2 C,); the covariances of a patch of the picture made
+    even, of that reduced by two, and of a larger patch, (n, n) each.
     """
     law = light_of(y) if min(y.shape[-2:]) >= LEAST_SIDE else None
     return () if law is None else measured(y, law)
@@ -64,7 +66,11 @@ def measured(y: Tensor, law: Light) -> tuple[Tensor, ...]:
     if fine < LAWLESS and not law.absent:
         return measured(y, Light(0.0, 0.0))
     b = excess(fine, business(rough))
-    return torch.tensor([law.gain, law.floor, b], dtype=torch.float64), full, half, large
+    of_light = [law.gain, law.floor, b]
+    if y.shape[1] > 1 and not law.absent:
+        channels = channels_of(y, law)
+        of_light += [channels.own, *channels.gains, *channels.floors]
+    return torch.tensor(of_light, dtype=torch.float64), full, half, large
 
 
 def covariance(found: Tensor, p: int) -> Tensor:
@@ -136,8 +142,8 @@ def estimates(
     y: (1, C, H, W) in [0, 1]; noise: `covariances(y)`, not empty; reached: how many passes
     were made and what they gave, to go on from there. More than four are no better.
     """
-    gain, floor, b = noise[0].tolist()
-    law, (full, half, large) = lawful(gain, floor), noise[1:]
+    gain, floor, b, *channels = noise[0].tolist()
+    law, (full, half, large) = lawful(gain, floor, *channels), noise[1:]
     z = law.evened(y)
     if reached is None:
         basic = first_pass(z, full, half, b, stride)
@@ -145,12 +151,12 @@ def estimates(
         yield reached[1]
     made, basic = reached
     for index in range(made, count):
-        pilot = law.expected(basic)
+        pilot, weight = law.expected(basic), weights(law, basic, full)
         if index < CHAINED:
-            found = second_pass(z, pilot, b * full, stride)
+            found = second_pass(z, pilot, b * full, stride, weight)
         else:
             pilot = steadied(z, pilot, full, half, b, stride)
-            found = pilot.lerp(second_pass(z, pilot, b * large, stride), 0.5)
+            found = pilot.lerp(second_pass(z, pilot, b * large, stride, weight), 0.5)
         basic = law.restored(found)
         yield basic
 
@@ -191,16 +197,20 @@ def alone(z: Tensor, S: Tensor, stride: int) -> Tensor:
     return collaborate(z, None, torch.zeros_like(z), wanted).clamp(0, 1)
 
 
-def second_pass(z: Tensor, pilot: Tensor, S: Tensor, stride: int) -> Tensor:
+def second_pass(
+    z: Tensor, pilot: Tensor, S: Tensor, stride: int, weight: Tensor | float = 1.0
+) -> Tensor:
     """An estimate by way of a pilot; both of even noise, (1, C, H, W).
 
-    Larger patches, as S tells their size, are more alike and lie farther apart.
+    weight: see `channels.weights`. Larger patches, as S tells their size, are more alike and lie
+    farther apart.
     """
     p = side_of(S, z)
     wanted = Pass(p, GROUP, stride=stride, combine=partial(combined, S))
     if p > matched_patch(z.shape[1]):
         wanted = Pass(p, LARGE_GROUP, LARGE_RADIUS, p, partial(combined, S))
-    return collaborate(z, pilot, torch.zeros_like(z), wanted).clamp(0, 1)
+    found = collaborate(z * weight, pilot * weight, torch.zeros_like(z), wanted)
+    return (found / weight).clamp(0, 1)
 
 
 def side_of(S: Tensor, z: Tensor) -> int:
@@ -209,9 +219,17 @@ def side_of(S: Tensor, z: Tensor) -> int:
 
 
 @lru_cache(maxsize=4)
-def lawful(gain: float, floor: float) -> Light:
-    """The same one for the same noise, with its tables."""
-    return Light(gain, floor)
+def lawful(gain: float, floor: float, *channels: float) -> Light | Channels:
+    """The same one for the same noise, with its tables.
+
+    channels: their own share of light, their gains and their floors; none in gray.
+    """
+    light = Light(gain, floor)
+    if not channels:
+        return light
+    own, *both = channels
+    count = len(both) // 2
+    return Channels(light, own, tuple(both[:count]), tuple(both[count:]))
 
 
 def combined(S: Tensor, X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:

@@ -54,7 +54,7 @@ def read_protected(
 
 
 def _called(source: Path | bytes) -> str:
-    return "the mask" if isinstance(source, bytes) else name_of(source)
+    return "the mask" if type(source) is bytes else name_of(source)
 
 
 def _read(source: Path | bytes, size: tuple[int, int], picture_name: str) -> Picture:

@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 import imagecodecs
 import numpy as np
 
+from dipcli.pictures.bounds import TOLD, Budget
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.metadata import settled, settled_xmp
 from dipcli.pictures.picture import Meta
+from dipcli.pictures.pngtext import RECORD, TEXTS, XMP, chunk_of, read_text, read_texts, take_exif
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-RECORD = "dip"  # the text key under which a result says how it was made
-_XMP = "XML:com.adobe.xmp"
 _CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _COLOUR = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
-_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_COLOUR_BYTES = 32  # at most, of a chunk on colour
+_FIRST = (b"IHDR", b"tRNS", b"acTL", b"iCCP", b"eXIf", b"pHYs", *_COLOUR)
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # of colour, by colour type
 _DEFLATE_RATIO = 1032  # the most that deflate can save
-_INFLATED = 1 << 24  # bytes; no profile or text is larger
 _INCH = 0.0254  # metres
 
 
@@ -41,9 +41,7 @@ def chunks(data: Buffer) -> Iterator[tuple[bytes, Buffer, Buffer]]:
 
 def scan(data: Buffer) -> Scan:
     """Read everything but the pixels; raises RefusedError."""
-    found: dict[bytes, list[Buffer]] = {}
-    for name, body, _ in chunks(data):
-        found.setdefault(name, []).append(body)
+    found, packed, budget = _found(data)
     if b"IHDR" not in found or len(found[b"IHDR"][0]) != 13:
         raise RefusedError("is damaged: it has no PNG header")
     width, height, bits, kind = struct.unpack(">IIBB", found[b"IHDR"][0][:10])
@@ -52,9 +50,9 @@ def scan(data: Buffer) -> Scan:
     _check_still(found)
     samples = {4: 2, 6: 4}.get(kind, 1 if kind == 3 else _CHANNELS[kind])
     rows = height * ((width * bits * samples + 7) // 8 + 1)
-    if rows > _DEFLATE_RATIO * sum(map(len, found.get(b"IDAT", []))) + _DEFLATE_RATIO:
+    if rows > _DEFLATE_RATIO * packed + _DEFLATE_RATIO:
         raise RefusedError(f"is damaged: it says {width}x{height} but has too few data for that")
-    meta, orientation = _meta(found, bits, kind)
+    meta, orientation = _meta(found, bits, kind, budget)
     return Scan(
         width=width,
         height=height,
@@ -67,15 +65,30 @@ def scan(data: Buffer) -> Scan:
     )
 
 
+def _found(data: Buffer) -> tuple[dict[bytes, list[Buffer]], int, Budget]:
+    """The chunks that are looked at, by name; bytes of packed pixels; what may be unpacked."""
+    found: dict[bytes, list[Buffer]] = {}
+    packed, texts, budget = 0, 0, Budget()
+    for name, body, _ in chunks(data):
+        if name == b"IDAT":
+            packed += len(body)
+        elif name in _FIRST:
+            found.setdefault(name, [body])
+        elif name in TEXTS and budget.holds(texts):
+            found.setdefault(name, []).append(body)
+            texts += 1
+    return found, packed, budget
+
+
 def record(data: Buffer) -> str | None:
     """The record that `encode` put in, None if there is none or a chunk fails its checksum."""
-    found = None
+    found, budget = None, Budget()
     for name, body, whole in chunks(data):
         if zlib.crc32(whole[4:-4]) != int.from_bytes(whole[-4:], "big"):
             return None
-        if name in _TEXTS and body[: len(RECORD) + 1] == RECORD.encode() + b"\0":
-            found = _text(name, bytes(body))[1]
-    return found
+        if name in TEXTS and body[: len(RECORD) + 1] == RECORD.encode() + b"\0":
+            found = read_text(name, body, budget)
+    return found[1] if found else None
 
 
 def _check_still(found: Mapping[bytes, list[Buffer]]) -> None:
@@ -85,15 +98,19 @@ def _check_still(found: Mapping[bytes, list[Buffer]]) -> None:
         raise RefusedError("is an animated PNG; take one frame out of it first")
 
 
-def _meta(found: Mapping[bytes, list[Buffer]], bits: int, kind: int) -> tuple[Meta, int]:
+def _meta(
+    found: Mapping[bytes, list[Buffer]], bits: int, kind: int, budget: Budget
+) -> tuple[Meta, int]:
     """What the chunks say beside the pixels, and the orientation."""
-    text, broken = _texts(found)
-    xmp = text.pop(_XMP, None)
-    block = bytes(found[b"eXIf"][0]) if b"eXIf" in found else _legacy_exif(text)
+    icc, damaged = _profile(found, budget)
+    text, broken = read_texts(found, budget)
+    xmp = text.pop(XMP, None)
+    block = bytes(found[b"eXIf"][0]) if b"eXIf" in found else take_exif(text)
     exif = settled(block)
     notes = exif.notes
-    icc = _profile(found)
-    if b"iCCP" in found and icc is None:
+    if budget.exceeded:
+        notes += (TOLD,)
+    if damaged:
         notes += ("its colour profile is damaged and is not kept",)
     if broken:
         notes += ("a damaged text chunk is not kept",)
@@ -106,7 +123,7 @@ def _meta(found: Mapping[bytes, list[Buffer]], bits: int, kind: int) -> tuple[Me
         xmp=settled_xmp(xmp.encode() if xmp else None),
         dpi=_density(found) or exif.density,
         text=text,
-        chunks=tuple((name, bytes(found[name][0])) for name in _COLOUR if name in found),
+        chunks=tuple((name, bytes(found[name][0])) for name in _colours(found)),
         notes=notes + _pixel_notes(found, bits, kind),
     )
     return meta, exif.orientation
@@ -122,69 +139,19 @@ def _pixel_notes(found: Mapping[bytes, list[Buffer]], bits: int, kind: int) -> t
     return notes
 
 
-def _texts(found: Mapping[bytes, list[Buffer]]) -> tuple[dict[str, str], bool]:
-    """All text by key (repeated keys in lines), and whether some of it could not be read."""
-    text: dict[str, str] = {}
-    broken = False
-    for name in _TEXTS:
-        for body in found.get(name, []):
-            try:
-                key, value = _text(name, bytes(body))
-            except (ValueError, zlib.error):
-                broken = True
-                continue
-            text[key] = f"{text[key]}\n{value}" if key in text else value
-    return text, broken
+def _colours(found: Mapping[bytes, list[Buffer]]) -> list[bytes]:
+    """The chunks on colour that are there and as short as such chunks are."""
+    return [name for name in _COLOUR if name in found and len(found[name][0]) <= _COLOUR_BYTES]
 
 
-def _text(name: bytes, body: bytes) -> tuple[str, str]:
-    """Key and value of a text chunk; raises ValueError or zlib.error."""
-    key, _, rest = body.partition(b"\0")
-    if not key:
-        raise ValueError("text without a key")
-    if name == b"tEXt":
-        return key.decode("latin-1"), rest.decode("latin-1")
-    if name == b"zTXt":
-        return key.decode("latin-1"), _inflated(rest[1:]).decode("latin-1")
-    packed, rest = rest[:1] == b"\1", rest[2:]
-    _, _, rest = rest.partition(b"\0")  # the language
-    _, _, rest = rest.partition(b"\0")  # the key in that language
-    return key.decode("latin-1"), (_inflated(rest) if packed else rest).decode("utf-8")
-
-
-def _inflated(data: Buffer) -> bytes:
-    """Decompress within bounds; raises ValueError or zlib.error."""
-    inflater = zlib.decompressobj()
-    out = inflater.decompress(bytes(data), _INFLATED)
-    if not inflater.eof:
-        raise ValueError("compressed data is truncated or too large")
-    return out
-
-
-def _profile(found: Mapping[bytes, list[Buffer]]) -> bytes | None:
-    """The ICC profile, None if absent or damaged."""
+def _profile(found: Mapping[bytes, list[Buffer]], budget: Budget) -> tuple[bytes | None, bool]:
+    """The ICC profile, None if there is none to keep, and whether it is damaged."""
     if b"iCCP" not in found:
-        return None
+        return None, False
     try:
-        return _inflated(bytes(found[b"iCCP"][0]).partition(b"\0")[2][1:])
+        return budget.inflated(bytes(found[b"iCCP"][0]).partition(b"\0")[2][1:]), False
     except (ValueError, zlib.error):
-        return None
-
-
-def _legacy_exif(text: dict[str, str]) -> bytes | None:
-    """EXIF as ImageMagick wrote it before there was a chunk for it; taken out of the texts."""
-    for key in ("Raw profile type exif", "Raw profile type APP1"):
-        lines = text.get(key, "").split()
-        if len(lines) < 3:
-            continue
-        try:
-            block = bytes.fromhex("".join(lines[2:]))
-        except ValueError:
-            continue
-        if block.startswith(b"Exif\0\0"):
-            del text[key]
-            return block
-    return None
+        return None, True
 
 
 def _density(found: Mapping[bytes, list[Buffer]]) -> tuple[float, float] | None:
@@ -198,8 +165,11 @@ def _density(found: Mapping[bytes, list[Buffer]]) -> tuple[float, float] | None:
 
 def _decode(data: bytes) -> Levels:
     """The stored values (H, W, C), palette and transparent colour expanded."""
-    bare = [whole for name, _, whole in chunks(data) if name in _CRITICAL]
-    array: Levels = imagecodecs.png_decode(SIGNATURE + b"".join(bare))
+    bare = bytearray(SIGNATURE)
+    for name, _, whole in chunks(memoryview(data)):
+        if name in _CRITICAL:
+            bare += whole
+    array: Levels = imagecodecs.png_decode(bytes(bare))
     return array.reshape(*array.shape[:2], -1)
 
 
@@ -223,21 +193,9 @@ def encode(levels: Levels, meta: Meta, exif: bytes | None, provenance: str | Non
         extra.append(_chunk(b"eXIf", exif))
     texts = dict(meta.text)
     if meta.xmp:
-        texts[_XMP] = meta.xmp.decode("utf-8", "replace")
+        texts[XMP] = meta.xmp.decode("utf-8", "replace")
     if provenance is not None:
         texts[RECORD] = provenance
-    extra += [_text_chunk(key, value) for key, value in texts.items()]
+    extra += [_chunk(*chunk_of(key, value)) for key, value in texts.items()]
     after_header = len(SIGNATURE) + 25
     return plain[:after_header] + b"".join(extra) + plain[after_header:]
-
-
-def _text_chunk(key: str, value: str) -> bytes:
-    """Text as tEXt if Latin-1 can say it, else, and always for XMP, as iTXt."""
-    name = key.encode("latin-1", "replace")[:79]
-    try:
-        body = value.encode("latin-1")
-    except UnicodeEncodeError:
-        body = b""
-    if b"\0" not in body and (body or not value) and key != _XMP:
-        return _chunk(b"tEXt", name + b"\0" + body)
-    return _chunk(b"iTXt", name + b"\0\0\0\0\0" + value.encode())

@@ -4,11 +4,13 @@ import logging
 import mmap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from dipcli.errors import PictureError
 from dipcli.pictures import heif, pillow, png, tiff, webp
+from dipcli.pictures.bounds import bounded
 from dipcli.pictures.formats import HEAD, foreign, sniff
 from dipcli.pictures.headers import Header, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
@@ -80,7 +82,7 @@ def scan(data: Buffer, max_pixels: int | None) -> Scan:
             f"is {width}x{height}, {width * height / 1e6:.1f} million pixels, over the limit of "
             f"{max_pixels / 1e6:g} million; raise it with --max-pixels"
         )
-    return found
+    return replace(found, meta=bounded(found.meta))
 
 
 def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:

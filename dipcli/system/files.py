@@ -1,14 +1,20 @@
-"""Whole files or none: atomic writing, and the litter of processes that were killed."""
+"""Whole files or none: read once, written atomically, and the litter of killed processes."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
 import socket
 import time
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from dipcli.errors import WriteError
+from dipcli.system.kinds import is_null, refusal, special
+from dipcli.system.naming import printable
 
 TEMPORARY = ".dip-tmp-"
 _TOKEN = secrets.token_hex(4)  # tells this process from an earlier one with the same number
@@ -16,11 +22,38 @@ _HOST = "".join(c if c.isalnum() else "_" for c in socket.gethostname())[:40]
 _DAY = 86400.0  # seconds; no write takes that long
 
 
+class Contents(bytes):
+    """The bytes of a file as it was read, once; they know their file for messages.
+
+    path: the file; times: when it was last read and changed, in nanoseconds, at that moment.
+    """
+
+    path: Path
+    times: tuple[int, int]
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Read a file; raises OSError."""
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            data = cls(file.read())
+        data.path = path
+        data.times = (found.st_atime_ns, found.st_mtime_ns)
+        return data
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of these bytes, in hexadecimal."""
+        return hashlib.sha256(self).hexdigest()
+
+
 def name_of(source: Path | bytes) -> str:
     """How messages call a source: its path, printable whatever bytes it has."""
+    if isinstance(source, Contents):
+        source = source.path
     if isinstance(source, bytes):
         return "standard input"
-    return os.fsencode(source).decode("utf-8", "replace")
+    return printable(os.fspath(source))
 
 
 def write_atomic(path: Path, data: bytes, times: tuple[int, int] | None = None) -> None:
@@ -28,14 +61,17 @@ def write_atomic(path: Path, data: bytes, times: tuple[int, int] | None = None) 
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the
     place of `path` in one rename; links are followed, permissions of an old file are kept.
+    What is written to the null device is thrown away.
     times: of access and modification, in nanoseconds, if not now.
     Raises WriteError, with the old file intact and no temporary file left.
     """
+    if is_null(path):
+        return
+    found = special(path)  # since the plan was made
+    if found is not None:
+        raise WriteError(refusal(path, found))
     target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)  # a pipe or a device: nothing to be put in its place
-            return
         _replace(target, data, times)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -44,6 +80,18 @@ def write_atomic(path: Path, data: bytes, times: tuple[int, int] | None = None) 
 
 def _replace(target: Path, data: bytes, times: tuple[int, int] | None) -> None:
     """Write a temporary file beside `target`, flush it and rename it."""
+    with flushed(target, data, times) as temporary:
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+
+
+@contextlib.contextmanager
+def flushed(target: Path, data: bytes, times: tuple[int, int] | None) -> Iterator[Path]:
+    """A temporary file of `data` beside `target`, safe on the disk, to be put in its place.
+
+    Afterwards it is gone, and what was done in the folder is on the disk too. Raises OSError.
+    """
     pid = os.getpid()
     name = f"{TEMPORARY}{_HOST}-{pid}-{born(pid) or _TOKEN}-{secrets.token_hex(4)}"
     temporary = target.with_name(name)
@@ -52,14 +100,11 @@ def _replace(target: Path, data: bytes, times: tuple[int, int] | None) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
         if times is not None:
             os.utime(temporary, ns=times)
-        temporary.replace(target)
-    except BaseException:
+        yield temporary
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
     _flush_folder(target.parent)
 
 

@@ -84,6 +84,11 @@ def fragile(slots, replaced, with_replacement=True):
 
 
 class Silent:
+    def start(self, name):
+        """Nothing is shown."""
+
+    leave = start
+
     def note(self, text):
         self.said = text
 

@@ -90,7 +90,7 @@ def test_masks_are_paired_by_stem(tmp_path, dip):
     draw_mask(tmp_path / "masks/deep/b.png")
     args = ["inpaint", "in", "-o", "out", "-r", "--mask", "masks", *QUICK]
     ran = dip(*args)
-    assert ran.code == 2
+    assert ran.code == 1  # one picture failed, as any other; the others are done
     assert "dip: in/c.png: no mask named c.* in masks" in ran.err
     assert files(tmp_path / "out") == ["a.png", "deep/b.jpg"]
     draw_mask(tmp_path / "masks/c.png")

@@ -222,11 +222,11 @@ def test_what_cannot_be_is_told_before_the_first_step(args, told, dip):
 
 
 def test_a_full_disk_does_not_end_the_run(dip, monkeypatch):
-    def full(path, data):
-        raise WriteError(f"{path}: cannot be written: No space left on device")
+    def full(seen, data):
+        raise WriteError(f"{seen.path}: cannot be written: No space left on device")
 
     monkeypatch.setattr(checkpoint, "INTERVAL", -1.0)
-    monkeypatch.setattr(checkpoint, "write_atomic", full)
+    monkeypatch.setattr(checkpoint, "publish", full)
     ran = dip(*DENOISE, *KEEP)
     assert ran.code == 0
     assert "no checkpoint: run.ckpt: cannot be written: No space left" in ran.err

@@ -100,10 +100,12 @@ def test_killed_and_run_again(folder, start, dip):
 
 
 def test_killed_between_a_bitmap_and_its_record(tmp_path, dip, monkeypatch):
-    from dipcli.batch import results
+    from dipcli.batch import outputs
 
-    def struck(path, data, times=None):
-        raise KeyboardInterrupt
+    def struck(seen, data, times=None, *, really=outputs.publish):
+        if seen.path.suffix == ".bmp":
+            raise KeyboardInterrupt
+        return really(seen, data, times)
 
     draw(tmp_path / "in/a.bmp")
     draw(tmp_path / "in/b.bmp", seed=1)
@@ -112,7 +114,7 @@ def test_killed_between_a_bitmap_and_its_record(tmp_path, dip, monkeypatch):
     first = (tmp_path / "out/a.bmp").read_bytes()
     draw(tmp_path / "in/a.bmp", seed=5)
     with monkeypatch.context() as patch:
-        patch.setattr(results, "write_atomic", struck)  # the record is written before
+        patch.setattr(outputs, "publish", struck)  # the record is written before
         dip(*args)
     assert (tmp_path / "out/a.bmp").read_bytes() == first
     assert "1 done, 1 up to date" in dip(*args).err

@@ -91,7 +91,7 @@ def test_other_depths_and_kinds_are_mixed_again_too(kind, dip, no_run):
 
 
 @pytest.mark.parametrize(
-    "change", ["lossy", "seed", "input", "mixed before", "curve", "foreign", "cut"]
+    "change", ["lossy", "sigma", "input", "mixed before", "curve", "foreign", "cut"]
 )
 def test_anything_else_takes_a_new_run(change, dip):
     out = "x.jpg" if change == "lossy" else "x.png"
@@ -103,7 +103,7 @@ def test_anything_else_takes_a_new_run(change, dip):
         draw(Path("x.png"), (40, 32), seed=5)
     if change == "cut":
         Path("x.png").write_bytes(Path("x.png").read_bytes()[:-20])
-    more = {"seed": ("--seed", "1"), "curve": ("--curve", "c.csv")}.get(change, ())
+    more = {"sigma": ("--sigma", "21"), "curve": ("--curve", "c.csv")}.get(change, ())
     ran = dip("denoise", "a.png", "-o", out, *FAST, *MIXED, *more, "--overwrite", "-v")
     assert ran.code == 0, ran.err
     assert "only the controls were applied" not in ran.err

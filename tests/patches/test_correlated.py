@@ -36,7 +36,7 @@ def psnr(a, b):
 def test_covariance_is_that_of_the_noise():
     """Of its shape, and about as strong, although the flattest blocks have the least of it."""
     noise = correlated_noise(256, 0.05)
-    (gain, floor, _), *levels, _ = covariances(0.5 + noise)
+    (gain, floor, *_), *levels, _ = covariances(0.5 + noise)
     even = Light(float(gain), float(floor)).evened(0.5 + noise)
     for found, level in zip(levels, (even, halved(even)), strict=True):
         truth = covariance(level - even.mean(), 4)

@@ -1,0 +1,122 @@
+"""What a job writes: each file goes only where nothing of the user's is lost by it.
+
+A file is new, or it replaces the one that stood there when the job began. A result that finds
+its place taken is kept beside it; so is a partial one where a better one stands.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dipcli.batch.request import Job, made_from
+from dipcli.batch.uptodate import NO_PLACE, read_record, sidecar, sidecar_text
+from dipcli.pictures import Seen, is_null, look, name_of, publish, publish_beside, write_atomic
+
+
+def written(job: Job) -> tuple[Path, ...]:
+    """Every file that a job writes: the picture, its record, and what was asked for beside."""
+    sides = tuple(side for side in job.sides if not is_null(side))
+    if job.output is None or is_null(job.output):
+        return sides
+    record = (sidecar(job.output),) if job.format in NO_PLACE else ()
+    return (job.output, *record, *sides)
+
+
+class Outputs:
+    """The places of a job's files, as they were when it began."""
+
+    def __init__(self, job: Job) -> None:
+        """Look at them now."""
+        self._job = job
+        self._seen: dict[Path, Seen] = {path: look(path) for path in written(job)}
+        self._aside: set[Path] = set()  # where a partial file would replace a better one
+        self.kept: dict[Path, Path] = {}  # what is not in its place -> where it is instead
+
+    def strange(self) -> Path | None:
+        """A file that came or changed since the run was planned: nobody allowed to replace it.
+
+        What another process of ours made of the same input meanwhile is none.
+        """
+        if not self._job.planned:
+            return None
+        pairs = zip(self._job.planned, self._seen.values(), strict=True)
+        changed = [now.path for then, now in pairs if now.mark is not None and now != then]
+        if not changed:
+            return None
+        output = self._job.output
+        record = read_record(output) if output is not None and output.is_file() else None
+        same = record is not None and record.get("made_from") == made_from(self._job)
+        return None if same else changed[0]
+
+    def put(self, path: Path, data: bytes, times: tuple[int, int] | None = None) -> Path:
+        """Write one of the job's files; returns where it is. Raises WriteError."""
+        if is_null(path):  # thrown away
+            return path
+        found = None if path in self._aside else publish(self._seen[path], data, times)
+        if found is None:
+            found = publish_beside(path, data, times)
+            self.kept[path] = found.path
+        else:
+            self._seen[path] = found
+        return found.path
+
+    def put_picture(
+        self, data: bytes, record: Mapping[str, object], times: tuple[int, int] | None
+    ) -> None:
+        """Write the picture, and its record beside it if its format has no place for one."""
+        path = self._job.output
+        assert path is not None
+        if self._job.format not in NO_PLACE or is_null(path):
+            self.put(path, data, times)
+            return
+        beside = sidecar(path)
+        before = beside.read_bytes() if beside.is_file() else None
+        first = path not in self._aside and self._seen[path].still
+        if first:  # so that a process that is killed in between leaves no picture unknown
+            self.put(beside, sidecar_text(path, data, record))
+        place = self.put(path, data, times)
+        if place == path:
+            return
+        publish(look(sidecar(place)), sidecar_text(place, data, record))
+        if first and self._seen[beside].still:  # the picture was refused after all
+            if before is None:
+                beside.unlink()
+            else:
+                write_atomic(beside, before)
+
+    def give_way(self, record: Mapping[str, object]) -> None:
+        """Let a partial result go beside a complete one or a foreign file.
+
+        Raises KeyboardInterrupt if it is worth nothing, as what stands there is as good or
+        better and made of the same.
+        """
+        path = self._job.output
+        if not record["partial"]:
+            return
+        if path is None or is_null(path) or not path.exists():
+            self._aside = {side for side in self._job.sides if self._seen[side].mark}
+            return
+        found = read_record(path)
+        if found is not None and found.get("fingerprint") == record["fingerprint"]:
+            if not found.get("partial") or _steps(found) >= _steps(record):
+                raise KeyboardInterrupt
+        elif found is None or not found.get("partial"):
+            self._aside = set(self._seen)
+
+    def told(self) -> list[str]:
+        """What did not come to its place and where it is, a sentence each."""
+        return [self._sentence(path, place) for path, place in self.kept.items()]
+
+    def _sentence(self, path: Path, place: Path) -> str:
+        if path in self._aside:
+            what = "the partial result" if path == self._job.output else "what there is so far"
+            return f"{name_of(path)} is left as it is; {what} is in {name_of(place)}"
+        what = "was changed" if self._seen[path].mark else "appeared"
+        return (
+            f"{name_of(path)} {what} during the run and is left as it is; "
+            f"what was made is in {name_of(place)}"
+        )
+
+
+def _steps(record: Mapping[str, object]) -> int:
+    found = record.get("stopped_at")
+    return found if isinstance(found, int) else 0

@@ -1,0 +1,85 @@
+"""What a run reads is never what it writes, not even through a link or with --overwrite."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from dipcli.batch.outputs import written
+from dipcli.batch.request import ALPHA, Job, Request
+from dipcli.errors import OutputError
+from dipcli.pictures import look, name_of
+
+# Device and inode of each file that is read -> how it was named, and what it is.
+_Files = dict[tuple[int, int], tuple[str, str]]
+
+
+def secured(
+    jobs: Iterable[Job], request: Request, inputs: Iterable[Path], settings: Iterable[Path]
+) -> list[Job]:
+    """The jobs with what stands in the places of their outputs.
+
+    inputs: all of the run, also those that cannot be restored; settings: files that were read
+    for the request. Raises OutputError for an output that is one of the files that are read.
+    """
+    jobs = list(jobs)
+    files: _Files = {}
+    _add(files, ((path, "an input") for path in inputs))
+    _add(files, ((path, "the settings file") for path in settings))
+    _add(files, _companions(jobs, request))
+    _add_stdin(files, jobs)
+    checkpoint = request.checkpoint
+    if checkpoint is not None:
+        _refuse(checkpoint, files, "name another file")
+        _add(files, [(checkpoint, "the checkpoint")])
+    for job in jobs:
+        for path in written(job):
+            _refuse(path, files, "choose another place for it")
+    return [replace(job, planned=tuple(map(look, written(job)))) for job in jobs]
+
+
+def _companions(jobs: Iterable[Job], request: Request) -> Iterator[tuple[Path, str]]:
+    """The masks and references, as they were named and as they were paired."""
+    named = {"the mask": request.mask, "the protecting mask": request.protect}
+    for what, path in {**named, "the reference": request.reference}.items():
+        if path is not None and path != ALPHA:
+            yield Path(path), what
+    for job in jobs:
+        paired = {"the mask": job.mask, "the protecting mask": job.protect}
+        for what, one in {**paired, "the reference": job.reference}.items():
+            if isinstance(one, Path):
+                yield one, f"{what} of {job.name}"
+
+
+def _add(files: _Files, found: Iterable[tuple[Path, str]]) -> None:
+    for path, what in found:
+        try:
+            there = path.stat()
+        except OSError:  # no file, so none to protect
+            continue
+        files.setdefault((there.st_dev, there.st_ino), (name_of(path), what))
+
+
+def _add_stdin(files: _Files, jobs: Iterable[Job]) -> None:
+    """A file that standard input comes from."""
+    if any(isinstance(job.source, bytes) for job in jobs):
+        try:
+            there = os.fstat(0)
+        except OSError:  # closed
+            return
+        if stat.S_ISREG(there.st_mode):
+            files.setdefault((there.st_dev, there.st_ino), ("standard input", "the file"))
+
+
+def _refuse(path: Path, files: _Files, remedy: str) -> None:
+    try:
+        there = path.stat()
+    except OSError:  # nothing there, or nothing that could be replaced
+        return
+    found = files.get((there.st_dev, there.st_ino))
+    if found is not None:
+        name, what = found
+        alias = "" if name == name_of(path) else f"{name}, "
+        reason = f"{alias}{what} that this run reads, and a result would replace it"
+        raise OutputError(f"{name_of(path)} is {reason}; {remedy}")

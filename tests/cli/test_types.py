@@ -1,0 +1,45 @@
+"""Values as people type them."""
+
+import click
+import pytest
+
+from dipcli.cli.types import DURATION
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        (90, 90),
+        ("90s", 90),
+        ("1.5", 1.5),
+        ("5m", 300),
+        ("5 min", 300),
+        ("1h", 3600),
+        ("1.5h", 5400),
+        ("1h30m", 5400),
+        ("1h 30m 5s", 5405),
+        ("1m30s", 90),
+        ("1h30s", 3630),
+    ],
+)
+def test_durations_as_people_type_them(text, seconds):
+    assert DURATION.convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "0m", "soon", "-5", "1h30", "30m1h", "5x", "1.2.3s", "1e3", "m", "nan", "9" * 400],
+)
+def test_what_is_no_duration(text):
+    with pytest.raises(click.BadParameter, match="not a duration such as 90, 90s, 5m, 1h or 1h30m"):
+        DURATION.convert(text, None, None)
+
+
+def test_a_budget_of_hours_and_minutes(tmp_path, process):
+    from drawing import QUICK, draw
+
+    draw(tmp_path / "a.png")
+    ran = process("denoise", "a.png", "-o", "x.png", "--time", "1h30m", "--json", *QUICK)
+    assert ran.code == 0, ran.err
+    assert ran.json[0]["settings"]["time"] == 5400
