@@ -8,8 +8,15 @@ Importing this package does not import torch; using one of its functions does.
 
 TYPE_CHECKING = False  # as typing has it, which takes long to load: Ctrl-C may come meanwhile
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dipcli import errors, tasks
-    from dipcli.api import Result, denoise, fit, inpaint, steps, superres
+    from dipcli.api import Result, steps
+
+    denoise: Callable[..., Result]
+    fit: Callable[..., Result]
+    inpaint: Callable[..., Result]
+    superres: Callable[..., Result]
 
 __version__ = "0.1.0"
 
@@ -34,8 +41,10 @@ def __getattr__(name: str) -> object:
 
     if name in _MODULES:
         return import_module(f"dipcli.{name}")
-    if name in __all__:
+    if name in ("Result", "steps"):
         return getattr(import_module("dipcli.api"), name)
+    if not name.startswith("_") and name in import_module("dipcli.tasks").TASKS:
+        return import_module("dipcli.api").restoration(name)
     raise AttributeError(f"module 'dipcli' has no attribute {name!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -12,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dipcli import tasks
 from dipcli.errors import UsageError
-from dipcli.pictures.coding import JpegCoding
-from dipcli.settings import Settings
+from dipcli.settings import Settings, in_order, spec_of
 from dipcli.steps.step import Runtime, Step, numbers
 from dipcli.system import devices
-from dipcli.tasks import Task, evidence
+from dipcli.tasks import TASKS, Task, evidence
 from dipcli.tasks.arrays import Pixels
 from dipcli.tiling.canvas import GAVE_UP
 from dipcli.tiling.oom_fallback import restored
@@ -96,7 +95,11 @@ def runtime_for(device: str = "auto", seed: int = 0) -> Runtime:
 
 
 def steps(
-    task: Task[Any], preset: str = "auto", device: str = "auto", seed: int = 0, **overrides: object
+    task: Task[Any, Any],
+    preset: str = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    **overrides: object,
 ) -> Iterator[Step]:
     """Every step of a restoration as it happens; `task.render(step.estimate)` is a picture.
 
@@ -106,7 +109,7 @@ def steps(
 
 
 def restore(
-    task: Task[Any], settings: Settings, runtime: Runtime, observers: Sequence[Observer] = ()
+    task: Task[Any, Any], settings: Settings, runtime: Runtime, observers: Sequence[Observer] = ()
 ) -> Result:
     """Run a task to its end, showing every step to the observers.
 
@@ -152,97 +155,48 @@ def restore(
     )
 
 
-def denoise(
-    image: NDArray[Any],
-    sigma: float | None = None,
-    noise: str = "auto",
-    preset: str = "auto",
-    device: str = "auto",
-    seed: int = 0,
-    *,
-    coding: JpegCoding | None = None,
-    strength: float | tuple[float, float] = 1.0,
-    detail: float = 0.0,
-    protect: NDArray[np.bool_] | None = None,
-    **overrides: object,
-) -> Result:
-    """Remove noise (sigma on the 0..255 scale, None: estimated), JPEG artefacts or impulses.
+def restoration(name: str) -> Callable[..., Result]:
+    """The function that does the task of this name, made from what the task declares.
 
-    image: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1]. coding: how it was coded as a
-    JPEG, None: looked for in the pixels. strength: 0..1, how much is
-    taken away, or (of luma, of chroma); detail: 0..1, how much structure is given back; protect:
-    (H, W) bool, True where the input stays. Further arguments replace single fields of the
-    preset's `Settings`. Raises UsageError, MaskError, DeviceError, MemoryLimitError.
+    function(image, *companions, *options, preset="auto", device="auto", seed=0, **settings)
+
+    image: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1]; the arrays that belong to it;
+    the options of the task; the preset and single fields of its settings that replace the
+    preset's. It raises UsageError, MaskError, DeviceError, MemoryLimitError.
     """
-    task = tasks.denoise(
-        image,
-        sigma=sigma,
-        noise=noise,
-        coding=coding,
-        strength=strength,
-        detail=detail,
-        protect=protect,
-    )
-    return _restored(task, preset, device, seed, overrides)
+    task = TASKS[name]
+    signature = _signature(task)
+
+    def restored_by(*args: Any, **given: Any) -> Result:
+        bound = signature.bind(*args, **given).arguments
+        overrides = bound.pop("settings", {})
+        preset, device = (bound.pop(name, "auto") for name in ("preset", "device"))
+        seed = bound.pop("seed", 0)
+        made = task.of(bound.pop("image"), **bound)
+        return restore(made, made.settings(preset, **overrides), runtime_for(device, seed))
+
+    restored_by.__name__ = restored_by.__qualname__ = name
+    restored_by.__doc__ = _documentation(task)
+    restored_by.__signature__ = signature  # type: ignore[attr-defined]
+    return restored_by
 
 
-def superres(
-    image: NDArray[Any],
-    scale: int = 4,
-    kernel: str | None = None,
-    preset: str = "auto",
-    device: str = "auto",
-    seed: int = 0,
-    *,
-    coding: JpegCoding | None = None,
-    as_is: bool = False,
-    **overrides: object,
-) -> Result:
-    """Enlarge `image` 2, 3, 4 or 8 times; kernel: the low-pass that made it small.
-
-    as_is: noise and JPEG artefacts are enlarged, too; otherwise they are taken away before.
-    For the rest see `denoise`.
-    """
-    task = tasks.superres(image, scale=scale, kernel=kernel, coding=coding, as_is=as_is)
-    return _restored(task, preset, device, seed, overrides)
+def _signature(task: type[Task[Any, Any]]) -> inspect.Signature:
+    """image, the arrays it needs, the options; the rest by name."""
+    either, named = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    needed = [one.keyword for one in task.companions if one.required]
+    found = [inspect.Parameter(name, either) for name in ("image", *needed)]
+    found += [
+        inspect.Parameter(one.name, either, default=one.default) for one in in_order(task.Options)
+    ]
+    others = [one.keyword for one in task.companions if not one.required]
+    defaults = {**dict.fromkeys(others), "coding": None, "preset": "auto", "device": "auto"}
+    found += [inspect.Parameter(n, named, default=d) for n, d in (defaults | {"seed": 0}).items()]
+    return inspect.Signature([*found, inspect.Parameter("settings", inspect.Parameter.VAR_KEYWORD)])
 
 
-def inpaint(
-    image: NDArray[Any],
-    hole: NDArray[np.bool_],
-    preset: str = "auto",
-    device: str = "auto",
-    seed: int = 0,
-    *,
-    coding: JpegCoding | None = None,
-    as_is: bool = False,
-    **overrides: object,
-) -> Result:
-    """Fill `hole`, (H, W) bool, True where to fill; all else comes out bit for bit.
-
-    as_is: noise and JPEG artefacts are continued in the hole; otherwise it is filled from a
-    restored picture. Raises MaskError too; for the rest see `denoise`.
-    """
-    task = tasks.inpaint(image, hole, coding=coding, as_is=as_is)
-    return _restored(task, preset, device, seed, overrides)
-
-
-def fit(
-    image: NDArray[Any],
-    targets: Sequence[str] = ("natural",),
-    preset: str = "auto",
-    device: str = "auto",
-    seed: int = 0,
-    **overrides: object,
-) -> Result:
-    """Fit a network to `image`, and to versions of it: natural, noisy, shuffled, noise.
-
-    notes["curves"] maps each target to its (step, loss); for the rest see `denoise`.
-    """
-    return _restored(tasks.fit(image, targets=targets), preset, device, seed, overrides)
-
-
-def _restored(
-    task: Task[Any], preset: str, device: str, seed: int, overrides: dict[str, object]
-) -> Result:
-    return restore(task, task.settings(preset, **overrides), runtime_for(device, seed))
+def _documentation(task: type[Task[Any, Any]]) -> str:
+    """The first sentence of the task's help, and a line for each of its arguments."""
+    lines = [f"{one.keyword}: {one.help}" for one in task.companions]
+    lines += [f"{one.name}: {spec_of(one).help}" for one in in_order(task.Options)]
+    return "\n".join([task.help().splitlines()[0], "", *lines, "", "See `dipcli.api.restoration`."])

@@ -14,43 +14,60 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from numbers import Integral, Real
 from typing import Any, Self, TypeVar, cast
 
 from dipcli.errors import UsageError
 
 T = TypeVar("T")
 AUTO = "auto"  # of a field: as the preset has it
+FIRST = "Options"  # the heading of what most people need
 
 
 @dataclass(frozen=True)
 class Spec:
     """What a field may be, and how a user is told of it.
 
-    choices: the words allowed, looked at anew for each check; low, high: bounds of each number;
-    flag: whether the command line has a flag for it; metavar: what its value is called there.
+    choices: what is allowed, looked at anew for each check; low, high: bounds of each number;
+    flag: whether the command line has a flag for it; metavar: what its value is called there;
+    form: how it is typed there, if not as its type says ("duration", "sigma", "strength");
+    renders: whether it acts on the rendered result alone, so that no new run is needed;
+    heading: under which it stands in the help, if not where its kind usually does.
     """
 
     help: str = ""
-    choices: Iterable[str] = ()
+    choices: Iterable[object] = ()
     low: float | None = None
     high: float | None = None
     flag: bool = True
     metavar: str | None = None
+    form: str = ""
+    renders: bool = False
+    heading: str = ""
 
 
 def setting(
     default: T,
     help: str,
     *,
-    choices: Iterable[str] = (),
+    choices: Iterable[object] = (),
     low: float | None = None,
     high: float | None = None,
     flag: bool = True,
     metavar: str | None = None,
+    form: str = "",
+    renders: bool = False,
+    heading: str = "",
 ) -> T:
     """A field of a `Declared` class; for the arguments see `Spec`."""
-    spec = Spec(help, choices, low, high, flag, metavar)
+    spec = Spec(help, choices, low, high, flag, metavar, form, renders, heading)
     return field(default=default, metadata={"spec": spec})
+
+
+def in_order(cls: type[Declared]) -> list[Field[Any]]:
+    """The fields of a class: its own first, then those that it inherits."""
+    own = cls.__annotations__
+    return sorted(fields(cls), key=lambda one: one.name not in own)
 
 
 def spec_of(one: Field[Any]) -> Spec:
@@ -110,22 +127,48 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _check(name: str, value: object, spec: Spec, annotation: str) -> None:
+    """Raise UsageError unless a value has the type that is written, and is one of those allowed."""
     allowed = tuple(spec.choices)
+    listed = f": {', '.join(map(str, allowed))}" if allowed else ""
+    numeric = "int" in annotation or "float" in annotation
+    given = f"{name} is {value!r}, a {type(value).__name__}"
+    whole = numeric and "float" not in annotation
+    if numeric and (not isinstance(value, Integral if whole else Real) or isinstance(value, bool)):
+        kind = "a whole number (int)" if whole else "a number"
+        raise UsageError(f"{given}; it must be {kind}{listed}")
+    if annotation == "bool" and not isinstance(value, bool):
+        raise UsageError(f"{given}; it must be True or False")
     if allowed and value not in allowed:
-        raise UsageError(f"{name} is {value!r}; choose from {', '.join(allowed)}")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if ("int" in annotation or "float" in annotation) and not number:
-        raise UsageError(f"{name} is {value!r}; it must be a number")
-    if "float" not in annotation and "int" in annotation and not isinstance(value, int):
-        raise UsageError(f"{name} is {value}; it must be a whole number")
-    if spec.low is None and spec.high is None:
-        return
+        raise UsageError(f"{name} is {value!r}; choose from {', '.join(map(str, allowed))}")
+    if isinstance(value, Real):
+        _check_range(name, float(value), spec)
+
+
+def _check_range(name: str, value: float, spec: Spec) -> None:
     low, high = spec.low, spec.high
-    assert isinstance(value, int | float)
-    if (low is not None and not value >= low) or (high is not None and not value <= high):
-        if high is None:
-            raise UsageError(f"{name} is {value}; it must be {low} at least")
-        raise UsageError(f"{name} is {value}; it must be {low} to {high}")
+    if (low is None or value >= low) and (high is None or value <= high):
+        return
+    bounds = f"{low:g} to {high:g}" if high is not None else f"{low:g} at least"
+    raise UsageError(f"{name} is {value:g}; it must be {bounds}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Declared):
+    """What a task can be told beside its settings; what every kind of picture has alike."""
+
+    def given(self) -> dict[str, object]:
+        """What has to be told of them: no flag that is not set, no control that does nothing."""
+        return {
+            one.name: value
+            for one in fields(self)
+            if (value := getattr(self, one.name)) not in (None, False)
+            and not (spec_of(one).renders and value == one.default)
+        }
+
+    @classmethod
+    def rendering(cls) -> frozenset[str]:
+        """The names of those that act on the rendered result alone."""
+        return frozenset(one.name for one in fields(cls) if spec_of(one).renders)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +179,13 @@ class Settings(Declared):
     """
 
     preset: str = setting("auto", "How much time to spend.", flag=False)
-    time: float | None = setting(None, "Budget per picture: 90, 90s, 5m, 1h.", metavar="DURATION")
+    time: float | None = setting(
+        None,
+        "Budget per picture: 90, 90s, 5m, 1h30m.",
+        metavar="DURATION",
+        form="duration",
+        heading=FIRST,
+    )
 
     def __post_init__(self) -> None:
         """A budget is more than nothing."""

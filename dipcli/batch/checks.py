@@ -5,9 +5,10 @@ from pathlib import Path
 
 from dipcli.batch.crop import Crop
 from dipcli.batch.find import Found, check_exists, partner
-from dipcli.batch.request import ALPHA, Job, Request
+from dipcli.batch.request import Job, Request
 from dipcli.errors import MaskError, PictureError, UsageError
 from dipcli.pictures import check_output, name_of, probe
+from dipcli.tasks.companions import ALPHA
 
 
 def check_picture(job: Job, request: Request) -> None:
@@ -17,7 +18,7 @@ def check_picture(job: Job, request: Request) -> None:
     if request.crop:
         check_crop(request.crop, width, height, job.name)
         width, height = request.crop.width, request.crop.height
-    if request.mask == ALPHA and not header.has_alpha:
+    if ALPHA in request.companions.values() and not header.has_alpha:
         raise MaskError(f"{job.name} has no transparent pixels to fill; give a mask file instead")
     scale = request.scale
     check_output(
@@ -36,17 +37,20 @@ def check_crop(crop: Crop, width: int, height: int, name: str) -> None:
 
 
 def with_partners(job: Job, one: Found, request: Request) -> Job:
-    """The job with its masks and its reference; raises MaskError or UsageError if they misfit."""
-    mask = protect = reference = None
-    if request.mask is not None and request.mask != ALPHA:
-        mask = _one_or_partner(Path(request.mask), one, "mask")
-        _same_size(mask, job, 1, "scale the mask or give the right one", MaskError)
-    if request.protect is not None:
-        protect = _one_or_partner(request.protect, one, "protecting mask")
-        _same_size(protect, job, 1, "scale the mask or give the right one", MaskError)
+    """The job with its companions and its reference; MaskError or UsageError if they misfit."""
+    found: dict[str, Path | bytes] = {}
+    for declared in request.beside:
+        given = request.companions[declared.name]
+        if given == ALPHA and declared.alpha:
+            continue
+        path = _one_or_partner(Path(given), one, declared.what)
+        kind = UsageError if declared.picture else MaskError
+        _same_size(path, job, 1, f"scale the {declared.noun} or give the right one", kind)
+        found[declared.name] = path
+    reference = None
     if request.reference is not None:
         reference = _one_or_partner(request.reference, one, "reference")
-    whole = replace(job, mask=mask, protect=protect, reference=reference)
+    whole = replace(job, companions=found, reference=reference)
     check_reference(whole, request)
     return whole
 

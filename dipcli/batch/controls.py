@@ -6,7 +6,7 @@ loss therefore holds all that another mixture needs: no new run, and the same by
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +15,23 @@ from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
 from dipcli.batch.uptodate import as_made, read_record
 from dipcli.pictures import FORMATS, Picture, is_null, name_of, read, read_protected
-
-if TYPE_CHECKING:
-    from dipcli.tasks.controls import Controls
+from dipcli.tasks.controlled import PROTECT, ControlOptions
+from dipcli.tasks.controls import Controls
 
 _DTYPES: Mapping[int, type] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 
 
-def controls_of(request: Request) -> "Controls":
+def controls_of(request: Request) -> Controls:
     """What the request asks for; UsageError for a value out of range."""
-    from dipcli.tasks.controls import Controls
-
-    options: Any = request.options
-    return Controls.of(options.get("strength", 1.0), options.get("detail", 0.0))
+    found: ControlOptions = request.made.Options().override(**request.options)
+    return found.controls
 
 
 def told(job: Job, request: Request) -> dict[str, object]:
     """The controls as a record tells them; protect: the sha256 of the mask's file."""
     found = controls_of(request)
-    mask = None if job.protect is None else contents(job.protect)
+    protect = job.companions.get(PROTECT.name)
+    mask = None if protect is None else contents(protect)
     return {"strength": list(found.strength), "detail": found.detail, "protect": mask}
 
 
@@ -62,18 +60,20 @@ def _levels(values: NDArray[np.float32], depth: int) -> NDArray[Any]:
 
 
 def _protected(job: Job, crop: Crop | None) -> NDArray[np.bool_] | None:
-    if job.protect is None:
+    protect = job.companions.get(PROTECT.name)
+    if protect is None:
         return None
-    mask = read_protected(job.protect, job.header.size, picture_name=job.name)
+    mask = read_protected(protect, job.header.size, picture_name=job.name)
     return mask if crop is None else mask[crop.y :, crop.x :][: crop.height, : crop.width]
 
 
 def tell_protected(job: Job, request: Request, note: Callable[[str], None]) -> None:
     """A note where a mask protects nothing, or leaves nothing to do; raises MaskError."""
     mask = _protected(job, request.crop)
-    if job.protect is not None and mask is not None and (mask.all() or not mask.any()):
+    if mask is not None and (mask.all() or not mask.any()):
         how = "everything" if mask.all() else "nothing"
-        note(f"{job.name}: {name_of(job.protect)} protects {how}: what is white is left as it was")
+        name = name_of(job.companions[PROTECT.name])
+        note(f"{job.name}: {name} protects {how}: what is white is left as it was")
 
 
 def kept(
@@ -92,7 +92,8 @@ def kept(
     if record is None or record.get("partial") or record.get("device") != device:
         return None
     asked = as_made(request.without_controls(), record)
-    full = fingerprint(replace(job, protect=None), asked)
+    left = {name: one for name, one in job.companions.items() if name in asked.companions}
+    full = fingerprint(replace(job, companions=left), asked)
     if record.get("fingerprint") != full:
         return None
     found = read(job.output, max_pixels=None)

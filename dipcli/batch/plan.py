@@ -99,7 +99,7 @@ def make_plan(places: Places, request: Request) -> Plan:
 def _find(places: Places, request: Request) -> list[Found]:
     """All inputs; our own results beside them are no inputs."""
     found: list[Found] = []
-    partners = (request.mask, request.protect, request.reference)
+    partners = (*request.companions.values(), request.reference)
     exclude = [Path(one) for one in (places.output, *partners) if one]
     for name in places.inputs:
         path = Path(name)

@@ -1,17 +1,17 @@
 """What is made ready before a run: the part of the picture, its hole, its task, its truth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.batch.checks import check_picture, check_reference
 from dipcli.batch.crop import Crop
-from dipcli.batch.request import ALPHA, Job, Request
-from dipcli.errors import MaskError, PictureError
+from dipcli.batch.request import Job, Request
+from dipcli.errors import MaskError, PictureError, UsageError
 from dipcli.observers import Reference
 from dipcli.pictures import (
     Contents,
@@ -25,13 +25,11 @@ from dipcli.pictures import (
     read,
     read_mask,
 )
+from dipcli.presets.values import resolve
 from dipcli.settings import Settings
 from dipcli.stages import unused
-
-if TYPE_CHECKING:
-    from dipcli.tasks import Task
-
-EXAMINED = ("denoise", "superres", "inpaint")  # tasks that ask how the picture was coded
+from dipcli.tasks import Task
+from dipcli.tasks.companions import ALPHA, Companion
 
 
 def taken(job: Job, request: Request) -> Job:
@@ -42,10 +40,9 @@ def taken(job: Job, request: Request) -> Job:
     PictureError, MaskError, UsageError.
     """
     source = _read_once(job.source)
-    mask = None if job.mask is None else _read_once(job.mask)
-    protect = None if job.protect is None else _read_once(job.protect)
+    companions = {name: _read_once(one) for name, one in job.companions.items()}
     header = probe(source, max_pixels=request.max_pixels)
-    found = replace(job, source=source, header=header, mask=mask, protect=protect)
+    found = replace(job, source=source, header=header, companions=companions)
     if header != job.header:
         check_picture(found, request)
         check_reference(found, request)
@@ -87,49 +84,79 @@ def _window(values: NDArray[Any], crop: Crop) -> NDArray[Any]:
     return np.ascontiguousarray(values[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width])
 
 
-def hole_of(
+def arrays_of(
     job: Job, request: Request, picture: Picture, note: Callable[[str], None]
-) -> NDArray[np.bool_] | None:
-    """What is to be filled, (H, W) bool; a warning if it looks turned round."""
-    if request.mask is None:
-        return None
-    if request.mask == ALPHA:
-        hole = mask_from_alpha(picture, request.invert_mask)
+) -> dict[str, NDArray[Any]]:
+    """What belongs to the picture, by its name: masks, (H, W) bool, and pictures, (H, W, C).
+
+    What acts on the rendered result alone is left out: it is mixed in the file's own depth.
+    """
+    read_as = {True: _picture_beside, False: _mask_beside}
+    return {
+        one.name: read_as[one.picture](one, job, request, picture, note)
+        for one in request.beside
+        if not one.renders
+    }
+
+
+def _picture_beside(
+    one: Companion, job: Job, request: Request, picture: Picture, note: Callable[[str], None]
+) -> NDArray[Any]:
+    found = read(job.companions[one.name], max_pixels=request.max_pixels)
+    return cropped(found, request.crop).pixels
+
+
+def _mask_beside(
+    one: Companion, job: Job, request: Request, picture: Picture, note: Callable[[str], None]
+) -> NDArray[Any]:
+    """A warning if it looks turned round."""
+    invert = request.given(one.inverted_by)
+    if request.companions[one.name] == ALPHA:
+        mask = mask_from_alpha(picture, invert)
     else:
-        assert job.mask is not None  # the plan paired it
+        source = job.companions[one.name]  # the plan paired it
         size = (job.header.width, job.header.height)
-        hole = read_mask(job.mask, size, request.invert_mask, picture_name=job.name)
+        mask = read_mask(source, size, invert, picture_name=job.name)
         if request.crop:
-            hole = _window(hole, request.crop)
-            if not hole.any() or hole.all():
-                what = "everything" if hole.any() else "nothing"
-                raise MaskError(f"{name_of(job.mask)} covers {what} of the part {request.crop}")
-    warning = mask_warning(hole, request.invert_mask)
+            mask = _window(mask, request.crop)
+            if not mask.any() or mask.all():
+                what = "everything" if mask.any() else "nothing"
+                raise MaskError(f"{name_of(source)} covers {what} of the part {request.crop}")
+    warning = mask_warning(mask, invert)
     if warning:
         note(f"{job.name}: {warning}")
-    return hole
+    return mask
 
 
-def task_of(request: Request, picture: Picture, hole: NDArray[np.bool_] | None) -> "Task[Any]":
-    """The task by its name; each one is a function of `dipcli.tasks`."""
-    from dipcli import tasks
-
-    looks = {"coding": picture.meta.jpeg} if request.task in EXAMINED else {}
-    options: dict[str, Any] = {**looks, **request.run_options()}
-    if hole is not None:
-        return tasks.inpaint(picture.pixels, hole, **options)
-    make = getattr(tasks, request.task)
+def task_of(
+    request: Request, picture: Picture, arrays: Mapping[str, NDArray[Any]]
+) -> Task[Any, Any]:
+    """The task of the request for this picture; arrays: what belongs to it."""
+    made = request.made
     pixels = picture.pixels
-    if picture.alpha is not None:
+    if picture.alpha is not None and not any(one.alpha for one in made.companions):
         pixels = fill_transparent(pixels, picture.alpha)
-    task: Task[Any] = make(pixels, **options)
-    return task
+    options = made.Options().override(**request.run_options())
+    beside = {one.keyword: arrays[one.name] for one in made.companions if one.name in arrays}
+    coding = picture.meta.jpeg if made.examines else None
+    return made(pixels, options, coding, **beside)
+
+
+def settings_for(job: Job, request: Request, note: Callable[[str], None]) -> Settings:
+    """The settings that a run of this job would have, as its record will tell them."""
+    job = taken(job, request)
+    picture = cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
+    arrays = arrays_of(job, request, picture, note)
+    return settings_of(task_of(request, picture, arrays), job, request, note)
 
 
 def settings_of(
-    task: "Task[Any]", job: Job, request: Request, note: Callable[[str], None]
+    task: Task[Any, Any], job: Job, request: Request, note: Callable[[str], None]
 ) -> Settings:
-    """The settings of a picture; what was given and changes nothing is told and left out."""
+    """The settings of a picture; what was given and changes nothing is told and left out.
+
+    Raises UsageError for values that are not allowed, or that this kind of picture cannot have.
+    """
     found: Settings = task.settings(request.preset, **request.overrides)
     telling = tell_unused(request, found)
     if telling:
@@ -137,12 +164,25 @@ def settings_of(
     used: Settings = task.settings(
         request.preset, **request.without(unused(found.to_dict())).overrides
     )
+    if request.uncertainty and not used.compares:
+        raise UsageError("--uncertainty compares runs; give --runs 2 or more")
     return used
 
 
-def tell_unused(request: Request, settings: Settings, *, seed: bool = False) -> str | None:
-    """A line on overrides, and a seed, that were given and change nothing; None without any."""
-    idle = unused(settings.to_dict())
+def settings_in(task: type[Task[Any, Any]], request: Request) -> list[Settings]:
+    """What each kind of picture would get; raises UsageError for a value that none can have."""
+    found = [resolve(task.Settings, task.presets, request.preset, kind) for kind in task.kinds]
+    return [one.override(**request.overrides) for one in found]
+
+
+def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str | None:
+    """A line on overrides, and a seed, that were given and change nothing; None without any.
+
+    kinds: the settings of this kind of picture, or of each that there is: then what changes
+    nothing for any of them.
+    """
+    idle = frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
+    settings = kinds[0]
     names = [name for name in request.overrides if name in idle]
     names += ["seed"] if seed and request.seed and "seed" in idle else []
     if not names:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from dipcli.batch.outputs import written
-from dipcli.batch.request import ALPHA, Job, Request
+from dipcli.batch.request import Job, Request
 from dipcli.errors import OutputError
 from dipcli.pictures import look, name_of
+from dipcli.tasks.companions import ALPHA
 
 # Device and inode of each file that is read -> how it was named, and what it is.
 _Files = dict[tuple[int, int], tuple[str, str]]
@@ -41,12 +42,12 @@ def secured(
 
 def _companions(jobs: Iterable[Job], request: Request) -> Iterator[tuple[Path, str]]:
     """The masks and references, as they were named and as they were paired."""
-    named = {"the mask": request.mask, "the protecting mask": request.protect}
+    named = {f"the {one.what}": request.companions[one.name] for one in request.beside}
     for what, path in {**named, "the reference": request.reference}.items():
         if path is not None and path != ALPHA:
             yield Path(path), what
     for job in jobs:
-        paired = {"the mask": job.mask, "the protecting mask": job.protect}
+        paired = {f"the {one.what}": job.companions.get(one.name) for one in request.beside}
         for what, one in {**paired, "the reference": job.reference}.items():
             if isinstance(one, Path):
                 yield one, f"{what} of {job.name}"

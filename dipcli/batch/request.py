@@ -1,26 +1,28 @@
 """What the user asked for, once for all pictures, and the single jobs it becomes."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import shlex
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import dipcli
 from dipcli.batch.crop import Crop
 from dipcli.pictures import Contents, Header, Seen
-
-CONTROLS = ("strength", "detail")  # options that act on the rendered result alone
-ALPHA = "alpha"  # the word that names the picture's own transparency as the mask
+from dipcli.tasks import TASKS, Task
+from dipcli.tasks.companions import ALPHA, Companion
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One command, the same for every picture; plain values only, so that it can be sent.
 
-    options: of the task alone (`sigma`, `scale`, ...), overrides: fields of `Settings`; both
-    hold only what the user gave.
+    options: of the task alone (`sigma`, `scale`, ...), overrides: fields of its settings; both
+    hold only what the user gave. companions: by their names, a file, a folder, or ALPHA.
     """
 
     task: str
@@ -30,9 +32,7 @@ class Request:
     device: str = "auto"
     seed: int = 0
     crop: Crop | None = None
-    mask: Path | str | None = None  # a file, a folder, or ALPHA
-    invert_mask: bool = False
-    protect: Path | None = None  # a file or a folder
+    companions: Mapping[str, Path | str] = field(default_factory=dict)
     reference: Path | None = None
     gif: str | None = None  # templates of the files beside the result
     gif_every: int | None = None
@@ -48,25 +48,37 @@ class Request:
     from_folder: tuple[str, ...] = ()  # settings that the current folder's dip.toml decided
 
     @property
-    def scale(self) -> int:
-        """How many times larger than its input a result is."""
-        return int(str(self.options.get("scale", 4))) if self.task == "superres" else 1
+    def made(self) -> type[Task[Any, Any]]:
+        """The task that it names."""
+        return TASKS[self.task]
 
     @property
-    def kind(self) -> str:
-        """What presets distinguish and the options alone tell; "" where the picture decides."""
-        return f"x{self.scale}" if self.task == "superres" else ""
+    def scale(self) -> int:
+        """How many times larger than its input a result is."""
+        return self.made.scale_of(self.made.Options().override(**self.options))
+
+    @property
+    def beside(self) -> list[Companion]:
+        """The companions that were given, as the task declares them."""
+        return [one for one in self.made.companions if one.name in self.companions]
+
+    def given(self, name: str) -> bool:
+        """Whether an option is set that is a flag."""
+        return bool(self.options.get(name))
 
     @property
     def controlled(self) -> bool:
         """Whether the result is not the restoration as it is."""
-        return self.protect is not None or any(name in self.options for name in CONTROLS)
+        rendering = self.made.Options.rendering() & set(self.options)
+        return bool(rendering) or any(one.renders for one in self.beside)
 
-    def without_controls(self) -> "Request":
+    def without_controls(self) -> Request:
         """The same for the restoration as it is."""
-        return replace(self, options=self.run_options(), protect=None)
+        renders = {one.name for one in self.beside if one.renders}
+        left = {name: path for name, path in self.companions.items() if name not in renders}
+        return replace(self, options=self.run_options(), companions=left)
 
-    def without(self, names: Container[str]) -> "Request":
+    def without(self, names: Container[str]) -> Request:
         """The same but for overrides, and the seed, that change nothing."""
         overrides = {name: value for name, value in self.overrides.items() if name not in names}
         seed = 0 if "seed" in names else self.seed
@@ -75,7 +87,8 @@ class Request:
 
     def run_options(self) -> dict[str, object]:
         """The options that a run depends on."""
-        return {name: value for name, value in self.options.items() if name not in CONTROLS}
+        rendering = self.made.Options.rendering()
+        return {name: value for name, value in self.options.items() if name not in rendering}
 
     def making(self) -> dict[str, object]:
         """What decides the bytes of a result beside those of the input; plain JSON types."""
@@ -86,10 +99,8 @@ class Request:
             "overrides": dict(self.overrides),
             "seed": self.seed,
             "crop": str(self.crop) if self.crop else None,
-            "mask": ALPHA if self.mask == ALPHA else self.mask is not None,
-            "invert_mask": self.invert_mask,
             "quality": self.quality,
-            **({"protect": True} if self.protect is not None else {}),
+            **{name: path if path == ALPHA else True for name, path in self.companions.items()},
         }
 
     def digest(self) -> str:
@@ -103,10 +114,8 @@ class Request:
         for name, value in {**self.options, **self.overrides}.items():
             flag = f"--{name.replace('_', '-')}"
             words += [flag] if value is True else [flag, word(value)]
-        if self.mask == ALPHA:
-            words += ["--mask", ALPHA]
-        if self.invert_mask:
-            words.append("--invert-mask")
+        for name, path in self.companions.items():
+            words += [f"--{name}", ALPHA] if path == ALPHA else []
         if self.crop:
             words += ["--crop", self.crop]
         return shlex.join(str(word) for word in [*words, "--seed", self.seed])
@@ -127,8 +136,7 @@ class Job:
     output: Path | None
     format: str
     header: Header
-    mask: Path | bytes | None = None  # bytes: what was read, see `preparing.taken`
-    protect: Path | bytes | None = None
+    companions: Mapping[str, Path | bytes] = field(default_factory=dict)  # bytes: what was read
     reference: Path | None = None
     gif: Path | None = None
     curve: Path | None = None
@@ -144,19 +152,18 @@ class Job:
 
 
 def fingerprint(job: Job, request: Request) -> str:
-    """What this result is made of: input, masks, request and version, as one sha256."""
-    whole = hashlib.sha256()
-    for source in (job.source, job.mask, *((job.protect,) if job.protect else ())):
-        whole.update(bytes.fromhex(contents(source)))
+    """What this result is made of: input, companions, request and version, as one sha256."""
+    whole = hashlib.sha256(bytes.fromhex(contents(job.source)))
+    for name, source in sorted(job.companions.items()):
+        whole.update(f"{name} {contents(source)}".encode())
     for text in (request.digest(), job.format, dipcli.__version__):
         whole.update(text.encode() + b"\0")
     return whole.hexdigest()
 
 
 def made_from(job: Job) -> dict[str, str]:
-    """The sha256 of the files that decide a result, by what they are."""
-    sources = {"input": job.source, "mask": job.mask, "protecting mask": job.protect}
-    return {what: contents(one) for what, one in sources.items() if one is not None}
+    """The sha256 of the files that decide a result: of the input and of its companions."""
+    return {name: contents(one) for name, one in {"input": job.source, **job.companions}.items()}
 
 
 def contents(source: Path | bytes | None) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from dipcli.pictures import (
     format_for_suffix,
 )
 from dipcli.stages import unused
+from dipcli.tasks.companions import ALPHA
+from dipcli.tasks.controlled import Controlled
 
 if TYPE_CHECKING:
     from dipcli.api import Result
@@ -41,6 +43,11 @@ def assembled(
     if alpha is not None and alpha.shape != (height, width):
         alpha = enlarge_alpha(alpha, (width, height))
     return replace(picture, pixels=image, alpha=alpha)
+
+
+def filled(request: Request, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_] | None:
+    """Which transparent pixels were filled, (H, W) bool; None if they stay transparent."""
+    return next((arrays[n] for n, path in request.companions.items() if path == ALPHA), None)
 
 
 def record_of(job: Job, request: Request, result: "Result", device: str) -> dict[str, object]:
@@ -78,7 +85,8 @@ def identity(job: Job, request: Request) -> dict[str, object]:
     }
     if request.from_folder:
         facts[FROM_FOLDER] = list(request.from_folder)
-    return facts | {"controls": told(job, request)} if request.task == "denoise" else facts
+    has_controls = issubclass(request.made, Controlled)
+    return facts | {"controls": told(job, request)} if has_controls else facts
 
 
 def tell_doubt(job: Job, result: "Result", note: Callable[[str], None]) -> None:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dipcli
 from dipcli.batch.names import check_writable
-from dipcli.batch.request import Job, Request, contents
+from dipcli.batch.request import Job, Request, made_from
 from dipcli.errors import OutputError, UsageError
 from dipcli.observers import Checkpoint, Interrupt
 from dipcli.pictures import check_writes_file, is_null, name_of
@@ -29,7 +30,7 @@ def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{name} is a folder; name a file")
     for job in jobs:
-        for other in (job.source, job.mask, job.protect, job.reference, job.output, *job.sides):
+        for other in (job.source, *job.companions.values(), job.reference, job.output, *job.sides):
             if isinstance(other, Path) and other.resolve() == path.resolve():
                 raise OutputError(f"--checkpoint {name} would replace it; name another file")
     check_writable(path.parent)
@@ -58,10 +59,11 @@ def _facts(job: Job, request: Request, settings: "Settings", runtime: "Runtime")
     import torch
 
     request = request.without(unused(settings.to_dict()))
+    deciding = request.without_controls().companions
+    left = {name: one for name, one in job.companions.items() if name in deciding}
     making = {**request.making(), "seed": None, "quality": None, "resolved": settings.to_dict()}
     return {
-        "input": contents(job.source),
-        "mask": contents(job.mask),
+        **made_from(replace(job, companions=left)),
         "settings": json.dumps(making, sort_keys=True),
         "seed": str(request.seed),
         "device": f"{runtime.device} {runtime.amp}",

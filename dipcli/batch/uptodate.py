@@ -64,7 +64,9 @@ def difference(record: Mapping[str, object], job: Job, request: Request) -> str:
     if not (isinstance(files, Mapping) and isinstance(asked, Mapping)):
         return "with other settings or from another input"
     wanted = made_from(job)
-    others = [what for what in {**wanted, **files} if files.get(what) != wanted.get(what)]
+    called = {one.name: one.what for one in request.made.companions}
+    changed = [name for name in {**wanted, **files} if files.get(name) != wanted.get(name)]
+    others = [called.get(name, name) for name in changed]
     then, now = _flat(asked), _flat(json.loads(json.dumps(request.making())))
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     parts = [f"from another {' and '.join(others)}"] if others else []

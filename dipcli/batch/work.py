@@ -14,18 +14,19 @@ from dipcli.batch.controls import controlled, kept, tell_protected
 from dipcli.batch.outcome import Outcome, Status, finite, single_code
 from dipcli.batch.outputs import Outputs, written
 from dipcli.batch.preparing import (
+    arrays_of,
     cropped,
-    hole_of,
     reference_of,
     settings_of,
     taken,
     task_of,
     tell_changes,
 )
-from dipcli.batch.request import ALPHA, Job, Request
+from dipcli.batch.request import Job, Request
 from dipcli.batch.results import (
     FROM_FOLDER,
     assembled,
+    filled,
     identity,
     record_of,
     tell_doubt,
@@ -175,8 +176,8 @@ def _restored(
     """Restore, write; the output first, so that what lies beside it is known as ours."""
     from dipcli.api import restore
 
-    hole = hole_of(job, request, picture, watch.note)
-    task = task_of(request, picture, hole)
+    arrays = arrays_of(job, request, picture, watch.note)
+    task = task_of(request, picture, arrays)
     settings = settings_of(task, job, request, watch.note)
     reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
@@ -193,7 +194,7 @@ def _restored(
     if result.partial and not request.keep_partial:
         raise KeyboardInterrupt
     image = controlled(job, request, picture, result.image)
-    restored = assembled(picture, image, hole if request.mask == ALPHA else None)
+    restored = assembled(picture, image, filled(request, arrays))
     tell_doubt(job, result, watch.note)
     record = record_of(job, request, result, str(runtime.device))
     outputs.give_way(record)

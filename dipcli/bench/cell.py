@@ -39,7 +39,7 @@ class Watch:
     looking has cost, to be taken off the run's own.
     """
 
-    def __init__(self, case: Case, task: "Task[Any]", truth: Pixels) -> None:
+    def __init__(self, case: Case, task: "Task[Any, Any]", truth: Pixels) -> None:
         """Measure on `case`'s scale against `truth`."""
         from dipcli.bench import score
 
@@ -101,13 +101,13 @@ def measure(order: Order) -> dict[str, Any]:
     }
 
 
-def _prepared(order: Order, given: Problem) -> "tuple[Task[Any], Settings]":
+def _prepared(order: Order, given: Problem) -> "tuple[Task[Any, Any], Settings]":
     """The task and its settings; the observation is all that the task is told."""
     from dipcli import tasks
 
     options = {name: _value(text) for name, text in order.variant.overrides.items()}
     told = {name: options.pop(name) for name in TASK_OPTIONS & options.keys()}
-    task: Task[Any]
+    task: Task[Any, Any]
     if order.case.task == "superres":
         task = tasks.superres(given.observed, scale=order.case.level, **told)
     elif given.hole is not None:

@@ -7,83 +7,45 @@ import sys
 import traceback
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any
 
 import click
 
 import dipcli
 from dipcli.batch import streams
-from dipcli.cli import config, messages
+from dipcli.cli import messages
 from dipcli.errors import DipError, MemoryLimitError
 from dipcli.system import memory
 from dipcli.system.ending import ENDING, ignored
 from dipcli.system.naming import printable
 
-_COMMANDS = ("denoise", "superres", "inpaint", "fit", "presets", "doctor")
-_PREFIX = "DIP"  # of the variables that stand for options
+_OTHERS = ("presets", "doctor")
 INTERRUPTED = 130  # 128 + the number of the signal
 
 
-class RestoringCommand(click.Command):
-    """A command whose defaults may come from `dip.toml`."""
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        """Put what the files say below flags and environment; errors name what they come from."""
-        found: dict[str, config.Found] = {}
-        if not {"-h", "--help"} & set(args) and not extra.get("resilient_parsing"):
-            found = config.found_in_files(self, _options_of_all())
-            config.check_environment(self, f"{_PREFIX}_{(info_name or '').upper()}")
-            extra["default_map"] = {name: one.value for name, one in found.items()}
-        try:
-            context = super().make_context(info_name, args, parent, **extra)
-        except click.BadParameter as error:
-            place = _place_of(error, found)
-            if place is None:
-                raise
-            message = f"{place}: {error.format_message()}"
-            raise click.UsageError(message, error.ctx) from error
-        config.remember(context, found)
-        return context
-
-
-def _place_of(error: click.BadParameter, found: dict[str, config.Found]) -> str | None:
-    """The file or the variable that a bad value comes from, if it was not typed."""
-    if error.ctx is None or error.param is None or error.param.name is None:
-        return None
-    return config.place_of(error.ctx, error.param.name, found)
-
-
-def _options_of_all() -> set[str]:
-    return {option for name in config.COMMANDS for option in config.option_names(_load(name))}
-
-
-def _load(name: str) -> click.Command:
-    module = importlib.import_module(f"dipcli.cli.{name}")
-    command: click.Command = getattr(module, name)
-    return command
-
-
 class LazyGroup(click.Group):
-    """Imports a command's module when the command is asked for."""
+    """One command for each task, and a few others; made when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order of the help."""
-        return list(_COMMANDS)
+        from dipcli.tasks import TASKS
+
+        return [*TASKS, *_OTHERS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, or None if there is none of this name."""
-        return _load(cmd_name) if cmd_name in _COMMANDS else None
+        if cmd_name in _OTHERS:
+            module = importlib.import_module(f"dipcli.cli.{cmd_name}")
+            command: click.Command = getattr(module, cmd_name)
+            return command
+        from dipcli.cli.commands import command_of
+        from dipcli.tasks import TASKS
+
+        return command_of(TASKS[cmd_name]) if cmd_name in TASKS else None
 
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": _PREFIX},
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIP"},
 )
 @click.version_option(dipcli.__version__, message="dip %(version)s")
 def app() -> None:

@@ -21,9 +21,9 @@ from click.core import ParameterSource
 
 from dipcli.cli.options import FOR_FOLDERS, shared_options
 from dipcli.errors import UsageError
+from dipcli.tasks import TASKS
 
 FILE = "dip.toml"
-COMMANDS = ("denoise", "superres", "inpaint", "fit")
 _NOT_IN_FILES = {"inputs", "help", "output", "debug", "dry_run"}
 _META = "dipcli.found"  # where a context keeps what was found in files
 
@@ -64,7 +64,7 @@ def found_in_files(command: click.Command, others: set[str]) -> dict[str, Found]
         top = {key: value for key, value in table.items() if not isinstance(value, dict)}
         _check(path, "", top, set(own) | others)
         sections = {key for key, value in table.items() if isinstance(value, dict)}
-        _check(path, "", dict.fromkeys(sections), set(COMMANDS))
+        _check(path, "", dict.fromkeys(sections), set(TASKS))
         section = table.get(command.name or "", {})
         assert isinstance(section, dict)
         _check(path, f"[{command.name}] ", section, set(own))

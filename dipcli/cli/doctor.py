@@ -72,7 +72,7 @@ def _examine(name: str, as_json: bool) -> int:
     except PictureError as error:
         click.echo(f"dip: {printable(str(error))}", err=True)
         return error.exit_code
-    task = task_of(Request(task="denoise"), picture, None)
+    task = task_of(Request(task="denoise"), picture, {})
     facts = cast("Denoise", task).facts()
     evidence = cast("dict[str, object]", facts.pop("evidence"))
     if as_json:

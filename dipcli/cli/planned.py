@@ -3,42 +3,53 @@
 from dipcli.batch import estimate
 from dipcli.batch.outcome import Outcome, Status, worst
 from dipcli.batch.plan import Plan
-from dipcli.batch.request import Request
+from dipcli.batch.preparing import settings_for
+from dipcli.batch.request import Job, Request
 from dipcli.batch.work import standing
 from dipcli.cli.render import Console, duration
-from dipcli.settings import Settings
+from dipcli.errors import DipError
 from dipcli.system.naming import printable
 
 
-def show(plan: Plan, request: Request, settings: Settings, console: Console) -> int:
+def show(plan: Plan, request: Request, console: Console) -> int:
     """Tell what would be done, write nothing, and return the exit code so far known."""
-    outcomes = list(plan.failed)
-    total, most = 0.0, 0.0
-    for job in plan.jobs:
-        outcome = standing(job, request) if job.output is not None else None
-        if outcome is None:
-            seconds = estimate.seconds(job, request, settings)
-            size = estimate.memory(job, request, settings)
-            total, most = total + seconds, max(most, size)
-            facts: dict[str, object] = {"seconds": round(seconds, 1), "memory": round(size)}
-            facts["tiles"] = estimate.tiles(job, request, settings)
-            output = "-" if job.output is None else str(job.output)
-            outcome = Outcome(status=Status.PLANNED, name=job.name, output=output, record=facts)
-        outcomes.append(outcome)
+    outcomes = [*plan.failed, *(_planned(job, request, console) for job in plan.jobs)]
     for outcome in outcomes:
         console.json(outcome.to_json())
         if not outcome.bad:
             console.line(printable(_line(outcome)))
-    planned = sum(outcome.status is Status.PLANNED for outcome in outcomes)
+    planned = [one.record for one in outcomes if one.status is Status.PLANNED]
     if planned:
+        total = sum(float(str(one["seconds"])) for one in planned)
+        most = max(float(str(one["memory"])) for one in planned)
         console.line(
-            f"{planned} to do: about {duration(total)} on two CPU cores, "
+            f"{len(planned)} to do: about {duration(total)} on two CPU cores, "
             f"{most / 1e9:.1f} GB of memory"
         )
     if plan.several:
         console.summary(outcomes, total=len(outcomes), code=worst(outcomes))
     console.errors(outcomes)
     return worst(outcomes)
+
+
+def _planned(job: Job, request: Request, console: Console) -> Outcome:
+    """What stands there already, or what it would take: with the settings of this very picture."""
+    outcome = standing(job, request) if job.output is not None else None
+    if outcome is not None:
+        return outcome
+    try:
+        settings = settings_for(job, request, console.say)
+    except (DipError, OSError) as error:
+        code = error.exit_code if isinstance(error, DipError) else 1
+        return Outcome(status=Status.FAILED, name=job.name, message=str(error), exit_code=code)
+    facts: dict[str, object] = {
+        "seconds": round(estimate.seconds(job, request, settings), 1),
+        "memory": round(estimate.memory(job, request, settings)),
+        "tiles": estimate.tiles(job, request, settings),
+        "settings": settings.to_dict(),
+    }
+    output = "-" if job.output is None else str(job.output)
+    return Outcome(status=Status.PLANNED, name=job.name, output=output, record=facts)
 
 
 def _line(outcome: Outcome) -> str:

@@ -23,8 +23,8 @@ def presets(name: str | None, as_json: bool) -> int:
     if as_json:
         found = {
             one: {
-                "settings": {name: _settings(task, one)[0] for name, task in TASKS.items()},
-                "kinds": {name: _settings(task, one)[1] for name, task in TASKS.items()},
+                "settings": {name: _settings(task, one)[0] for name, task in _having(one)},
+                "kinds": {name: _settings(task, one)[1] for name, task in _having(one)},
                 "reasons": _reasons(one),
             }
             for one in names
@@ -42,7 +42,14 @@ def presets(name: str | None, as_json: bool) -> int:
     return 0
 
 
-def _settings(task: type[Task[Any]], preset: str) -> tuple[dict[str, object], dict[str, object]]:
+def _having(preset: str) -> list[tuple[str, type[Task[Any, Any]]]]:
+    """The tasks that have it."""
+    return [(name, task) for name, task in TASKS.items() if preset in task.presets]
+
+
+def _settings(
+    task: type[Task[Any, Any]], preset: str
+) -> tuple[dict[str, object], dict[str, object]]:
     """What the usual kind of picture gets, and every kind."""
     found = {k: resolve(task.Settings, task.presets, preset, k).to_dict() for k in task.kinds}
     return found[task.kinds[0]], {kind or "usual": settings for kind, settings in found.items()}

@@ -2,8 +2,8 @@
 
 import contextlib
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,19 @@ import click
 
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
-from dipcli.batch.preparing import tell_unused
-from dipcli.batch.request import ALPHA, Request
+from dipcli.batch.preparing import settings_in, tell_unused
+from dipcli.batch.request import Request
 from dipcli.batch.streams import hurry_if
 from dipcli.cli import config
 from dipcli.cli.config import FILE, folder_settings
-from dipcli.cli.options import OVERRIDES
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
-from dipcli.presets.values import resolve
-from dipcli.settings import Settings
+from dipcli.settings import AUTO, Settings, spec_of
 from dipcli.stages import unused
 from dipcli.system import waiting
-from dipcli.tasks import TASKS
+from dipcli.tasks import Task
+from dipcli.tasks.companions import ALPHA
 
 _STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more quits at once"
 
@@ -42,11 +41,10 @@ class Manner:
     cluster: str | None
 
 
-def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
-    """Do what a restoring command was asked for; returns the exit code."""
-    assert task in config.COMMANDS
+def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
+    """Do what the command of a task was asked for; returns the exit code."""
     try:
-        return _restoring(task, options, shared)
+        return _restoring(task, values)
     except UsageError as error:
         place = config.blamed(str(error))
         if place is None:
@@ -54,38 +52,33 @@ def restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any
         raise UsageError(f"{place}: {error}") from error
 
 
-def _restoring(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> int:
-    given = {name: value for name, value in options.items() if value is not None}
-    manner = Manner(**{name: shared[name] for name in Manner.__dataclass_fields__})
-    request = _request(task, given, shared)
-    made = TASKS[task]
-    kind = request.kind or made.kinds[0]
-    settings = resolve(made.Settings, made.presets, request.preset, kind).override(
-        **request.overrides
-    )
-    _check(request, settings, shared, manner)
+def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
+    manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
+    request = _request(task, values)
+    kinds = settings_in(task, request)
+    _check(request, kinds, values, manner)
     console = Console(quiet=manner.quiet, as_json=manner.as_json)
-    telling = tell_unused(request, settings, seed=True)
+    telling = tell_unused(request, *kinds, seed=True)
     if telling:
         console.say(telling)
-        used = request.without(unused(settings.to_dict()))
-        request = replace(used, seed=request.seed)  # which still may name the result
+        idle = frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
+        request = replace(request.without(idle), seed=request.seed)  # which may name the result
     if request.from_folder:
         console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
     places = Places(
-        inputs=shared["inputs"],
-        output=shared["output"],
-        name=shared["name"],
-        recursive=shared["recursive"],
-        shard=shared["shard"],
-        stdin=_stdin() if "-" in shared["inputs"] else None,
+        inputs=values["inputs"],
+        output=values["output"],
+        name=values["name"],
+        recursive=values["recursive"],
+        shard=values["shard"],
+        stdin=_stdin() if "-" in values["inputs"] else None,
         settings=config.paths(),
     )
     plan = make_plan(places, request)
     if manner.dry_run:
         from dipcli.cli.planned import show
 
-        return show(plan, request, settings, console)
+        return show(plan, request, console)
     return _carry_out(plan, request, manner, console)
 
 
@@ -95,41 +88,39 @@ def _stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _request(task: str, options: Mapping[str, object], shared: Mapping[str, Any]) -> Request:
-    mask = shared.get("mask")
+def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
+    """What was given, by what the task declares; what is as by default is not told."""
+    companions = {one.name: values[one.name] for one in task.companions if values[one.name]}
+    flags = [one.name for one in fields(task.Settings) if spec_of(one).flag]
+    options = {one.name: values[one.name] for one in fields(task.Options)}
     return Request(
-        task=task,
-        options=options,
-        preset=shared["preset"],
-        overrides={name: shared[name] for name in OVERRIDES if _is_set(name, shared[name])},
-        device=shared["device"],
-        seed=shared["seed"],
-        crop=shared["crop"],
-        mask=mask if mask in (None, ALPHA) else Path(mask),
-        invert_mask=shared.get("invert_mask", False),
-        protect=Path(shared["protect"]) if shared.get("protect") else None,
-        reference=shared["reference"],
-        gif=shared["gif"],
-        gif_every=shared["gif_every"],
-        curve=shared["curve"],
-        uncertainty=shared["uncertainty"],
-        format=shared["format"],
-        quality=shared["jpeg_quality"],
-        max_pixels=shared["max_pixels"],
-        overwrite=shared["overwrite"],
-        preserve=shared["preserve"],
-        keep_partial=not shared["no_partial"],
-        checkpoint=shared["checkpoint"],
+        task=task.name,
+        options=task.Options().override(**options).given(),
+        preset=values["preset"],
+        overrides={n: values[n] for n in flags if values[n] not in (None, AUTO)},
+        device=values["device"],
+        seed=values["seed"],
+        crop=values["crop"],
+        companions={n: path if path == ALPHA else Path(path) for n, path in companions.items()},
+        reference=values["reference"],
+        gif=values["gif"],
+        gif_every=values["gif_every"],
+        curve=values["curve"],
+        uncertainty=values["uncertainty"],
+        format=values["format"],
+        quality=values["jpeg_quality"],
+        max_pixels=values["max_pixels"],
+        overwrite=values["overwrite"],
+        preserve=values["preserve"],
+        keep_partial=not values["no_partial"],
+        checkpoint=values["checkpoint"],
         from_folder=tuple(folder_settings()),
     )
 
 
-def _is_set(name: str, value: object) -> bool:
-    """Whether the user gave it; "auto" leaves the stopping rule to the preset."""
-    return value is not None and not (name == "stop" and value == "auto")
-
-
-def _check(request: Request, settings: Settings, shared: Mapping[str, Any], manner: Manner) -> None:
+def _check(
+    request: Request, kinds: Sequence[Settings], shared: Mapping[str, Any], manner: Manner
+) -> None:
     """What can be told from the options alone; raises UsageError."""
     from dipcli.observers import check_animation_suffix, check_curve_suffix
     from dipcli.pictures import format_for_suffix
@@ -143,7 +134,7 @@ def _check(request: Request, settings: Settings, shared: Mapping[str, Any], mann
     if request.uncertainty:
         if format_for_suffix(Path(request.uncertainty).suffix) is None:
             raise UsageError(f"--uncertainty {request.uncertainty}: name a picture, such as .png")
-        if not settings.compares or request.task == "fit":
+        if not any(one.compares for one in kinds):
             raise UsageError("--uncertainty compares runs; give --runs 2 or more")
     to_stdout = shared["output"] == "-" or ("-" in shared["inputs"] and not shared["output"])
     if to_stdout and manner.as_json:

@@ -132,6 +132,17 @@ def names(allowed: tuple[str, ...], metavar: str) -> Typed:
     return Typed(metavar, parse)
 
 
+def whole(allowed: tuple[str, ...]) -> Typed:
+    """A type for one of some whole numbers."""
+
+    def parse(text: str) -> int:
+        if text not in allowed:
+            raise ValueError(f"{text!r} is not one of {', '.join(allowed)}")
+        return int(text)
+
+    return Typed("|".join(allowed), parse)
+
+
 ADDRESS = Typed("address", _address)
 DURATION = Typed("duration", _duration)
 CROP = Typed("WxH+X+Y", _crop)
@@ -154,4 +165,5 @@ __all__ = [
     "STRENGTH",
     "Place",
     "names",
+    "whole",
 ]

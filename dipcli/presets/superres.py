@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from dipcli.presets import paper
 from dipcli.presets.values import USUAL, Table, Values, resolve
-from dipcli.settings import Cost, setting
+from dipcli.settings import FIRST, Cost, setting
 from dipcli.stages import BYTES_AT_ONCE, BYTES_BESIDE_FIT, RestorationSettings
 
 KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gauss")
@@ -31,7 +31,12 @@ class SuperresSettings(RestorationSettings):
         "The stages.",
         choices=("dip", "patches", "dip+patches", "zero-shot", "zero-shot+patches"),
     )
-    kernel: str = setting("bicubic", "What made the small picture.", choices=KERNELS)
+    kernel: str = setting(
+        "bicubic",
+        "What made the small picture; as the preset says.",
+        choices=KERNELS,
+        heading=FIRST,
+    )
     project: bool = setting(
         True, "Move the result to the nearest picture that gives the small one.", flag=False
     )

@@ -23,7 +23,7 @@ def resolve(cls: type[S], table: Table, preset: str = "auto", kind: str = USUAL)
     Raises UsageError for an unknown preset.
     """
     if preset not in table:
-        raise UsageError(f"unknown preset {preset!r}; choose from {', '.join(NAMES)}")
+        raise UsageError(f"unknown preset {preset!r}; choose from {', '.join(table)}")
     found = {**table[preset].get(USUAL, {}), **table[preset].get(kind, {})}
     own = {one.name for one in fields(cls)}
     values = {name: value for name, (value, _) in found.items() if name in own}

@@ -3,11 +3,25 @@
 from typing import Any
 
 from dipcli.tasks.base import Task
-from dipcli.tasks.denoise import Denoise, denoise
-from dipcli.tasks.inpaint import Inpaint, inpaint
-from dipcli.tasks.parametrisation import Fit, fit
-from dipcli.tasks.superres import SuperRes, superres
+from dipcli.tasks.denoise import Denoise
+from dipcli.tasks.inpaint import Inpaint
+from dipcli.tasks.parametrisation import Fit
+from dipcli.tasks.superres import SuperRes
 
 __all__ = ["TASKS", "Task", "denoise", "fit", "inpaint", "superres"]
 
-TASKS: dict[str, type[Task[Any]]] = {task.name: task for task in (Denoise, SuperRes, Inpaint, Fit)}
+TASKS: dict[str, type[Task[Any, Any]]] = {
+    task.name: task for task in (Denoise, SuperRes, Inpaint, Fit)
+}
+
+denoise = Denoise.of
+superres = SuperRes.of
+inpaint = Inpaint.of
+fit = Fit.of
+
+
+def __getattr__(name: str) -> object:
+    """A task that was entered in the table later."""
+    if name in TASKS:
+        return TASKS[name].of
+    raise AttributeError(f"module 'dipcli.tasks' has no attribute {name!r}")

@@ -3,39 +3,95 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dipcli.errors import UsageError
 from dipcli.presets.values import USUAL, Table, resolve
-from dipcli.settings import Settings
+from dipcli.settings import Options, Settings
 from dipcli.tasks.arrays import Pixels, Window, to_array
+from dipcli.tasks.companions import Companion
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from dipcli.pictures.coding import JpegCoding
     from dipcli.steps.step import Runtime, Step
 
+O = TypeVar("O", bound=Options)  # noqa: E741 - beside S
 S = TypeVar("S", bound=Settings)
 
 
-class Task(ABC, Generic[S]):
-    """One picture and what is to be done with it."""
+class Task(ABC, Generic[O, S]):
+    """One picture and what is to be done with it.
+
+    The command line, the Python API, folders and what identifies a result are made from what a
+    task declares. Its docstring is the help of its command.
+    """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = Options
     Settings: ClassVar[type[Any]]  # the stages that it has, by inheritance
     presets: ClassVar[Table]
     kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
+    companions: ClassVar[tuple[Companion, ...]] = ()
     divisible: ClassVar[bool] = True  # whether it can be done tile by tile
+    examines: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
     scale: int = 1  # of the result, in pixels of the observation
 
-    def __init__(self, image: NDArray[Any]) -> None:
-        """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
+    def __init__(
+        self,
+        image: NDArray[Any],
+        options: O | None = None,
+        coding: JpegCoding | None = None,
+        **companions: NDArray[Any] | None,
+    ) -> None:
+        """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; coding: of the JPEG file
+        that it comes from, None to look for one in the pixels; companions by their keywords."""
         self.pixels = Pixels.of(image)
+        self.options: O = self.Options() if options is None else options
+        self.coding = coding
+        self.scale = self.scale_of(self.options)
+        self.beside = {name: one for name, one in companions.items() if one is not None}
+
+    @classmethod
+    def of(cls, image: NDArray[Any], *beside: NDArray[Any], **given: Any) -> Self:
+        """The task for `image`: the companions that it needs, then options by their names.
+
+        Raises UsageError for a value that is not allowed.
+        """
+        needed = [one.keyword for one in cls.companions if one.required]
+        if len(beside) > len(needed):
+            raise TypeError(f"{cls.name} takes {1 + len(needed)} arrays, not {1 + len(beside)}")
+        arrays = {**dict(zip(needed, beside, strict=False)), "coding": given.pop("coding", None)}
+        arrays |= {o.keyword: given.pop(o.keyword) for o in cls.companions if o.keyword in given}
+        missing = [name for name in needed if arrays.get(name) is None]
+        if missing:
+            raise UsageError(f"{cls.name} needs {missing[0]}, an array of the size of the image")
+        return cls(image, cls.Options().override(**given), **arrays)
+
+    @classmethod
+    def own_names(cls) -> frozenset[str]:
+        """The names of its options and companions in Python; all others are settings."""
+        options = (one.name for one in fields(cls.Options))
+        return frozenset([*options, *(one.keyword for one in cls.companions), "coding"])
+
+    @classmethod
+    def help(cls) -> str:
+        """What it does, in the words of its docstring."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def scale_of(cls, options: O) -> int:
+        """How many times as large as the observation the result is."""
+        return 1
 
     @property
     def observation(self) -> NDArray[np.float32]:
@@ -58,7 +114,7 @@ class Task(ABC, Generic[S]):
         found: S = resolve(self.Settings, self.presets, preset, self.kind).override(**overrides)
         return found
 
-    def concerns(self, window: Window) -> bool:
+    def needs_work(self, window: Window) -> bool:
         """Whether there is anything to do in a window of the observation."""
         return True
 
@@ -70,9 +126,10 @@ class Task(ABC, Generic[S]):
         """The same task on a window; what is global stays as found on the whole picture."""
         part = copy.copy(self)
         part.pixels = self.pixels.part(window)
+        part.beside = {name: one[window.slices] for name, one in self.beside.items()}
         return part
 
-    def take_over(self, picture: Tensor, settled: Tensor) -> None:
+    def accept_known(self, picture: Tensor, settled: Tensor) -> None:
         """Learn what was restored before: picture, (1, C, H, W), where settled, (H, W), is True."""
 
     def first_guess(self, device: torch.device) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from dipcli.errors import MaskError
 from dipcli.presets.inpaint import KINDS, PRESETS, InpaintSettings
+from dipcli.settings import Options, setting
 from dipcli.tasks.arrays import Window, to_array
 from dipcli.tasks.base import Task
+from dipcli.tasks.companions import Companion
 
 if TYPE_CHECKING:
     import torch
@@ -33,30 +35,56 @@ LEAST_KNOWN = 0.1  # of what a tile sees
 GROWTH = 64  # pixels by which a tile grows on each side until it sees as much
 
 
-class Inpaint(Task[InpaintSettings]):
-    """Fill the hole of a picture."""
+MASK = Companion(
+    "mask",
+    "White is the hole: a file, a folder of masks, or alpha.",
+    what="mask",
+    argument="hole",
+    metavar="MASK",
+    required=True,
+    alpha=True,
+    inverted_by="invert_mask",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InpaintOptions(Options):
+    """How the mask is meant, and whether the known part is restored before."""
+
+    invert_mask: bool = setting(False, "Black is the hole.")
+    as_is: bool = setting(False, "Continue noise and JPEG artefacts in the hole, too.")
+
+
+class Inpaint(Task[InpaintOptions, InpaintSettings]):
+    """Fill holes, remove text and objects, restore lost pixels.
+
+    Pixels outside of the hole come out as they went in; their noise and JPEG artefacts are not
+    continued in it. With --mask alpha the transparent pixels are filled and become opaque.
+
+    \b
+    dip inpaint torn.png --mask holes.png -o whole.png
+    dip inpaint sticker.png --mask alpha
+    """
 
     name = "inpaint"
+    Options = InpaintOptions
     Settings = InpaintSettings
     presets = PRESETS
     kinds = KINDS
+    companions = (MASK,)
+    examines = True
 
     def __init__(
         self,
         image: NDArray[Any],
-        hole: NDArray[Any],
+        options: InpaintOptions | None = None,
         coding: JpegCoding | None = None,
-        as_is: bool = False,
+        **companions: NDArray[Any] | None,
     ) -> None:
-        """hole: (H, W) bool, True where to fill; MaskError if it does not fit or is trivial.
-        coding: of the JPEG file that the image comes from, None to look for one in the pixels;
-        as_is: whether noise and JPEG artefacts are continued in the hole.
-        """
-        super().__init__(image)
-        self.coding = coding
-        self.as_is = as_is
+        """hole: (H, W) bool, True where to fill; MaskError if it does not fit or is trivial."""
+        super().__init__(image, options, coding, **companions)
         self.original = np.asarray(image)
-        self.hole = checked(hole, self.observation.shape[:2])
+        self.hole = checked(self.beside.pop("hole"), self.observation.shape[:2])
         self.hole_share = float(self.hole.mean())
 
     @cached_property
@@ -73,11 +101,11 @@ class Inpaint(Task[InpaintSettings]):
         """
         from dipcli.tasks.cleaning import Cleaning
 
-        if self.as_is or self.kind in ("scattered", "sparse"):
+        if self.options.as_is or self.kind in ("scattered", "sparse"):
             return Cleaning()
         return Cleaning.of_known(self.observation, self.hole, self.coding)
 
-    def concerns(self, window: Window) -> bool:
+    def needs_work(self, window: Window) -> bool:
         """Whether part of the hole is there."""
         return bool(self.hole[window.slices].any())
 
@@ -99,7 +127,7 @@ class Inpaint(Task[InpaintSettings]):
         part.kind = self.kind
         return part
 
-    def take_over(self, picture: Tensor, settled: Tensor) -> None:
+    def accept_known(self, picture: Tensor, settled: Tensor) -> None:
         """What is filled already counts as known."""
         done = settled.cpu().numpy()
         values = np.where(done[..., None], to_array(picture), self.pixels.values)
@@ -173,19 +201,3 @@ def geometry(hole: NDArray[np.bool_]) -> str:
     if depth <= max(THIN_DEPTH, THIN_SHARE * min(hole.shape)):
         return "text"
     return "large" if share > LARGE_SHARE else "object"
-
-
-def inpaint(
-    image: NDArray[Any],
-    hole: NDArray[Any],
-    *,
-    coding: JpegCoding | None = None,
-    as_is: bool = False,
-) -> Inpaint:
-    """The task of filling `hole`, (H, W) bool, True where to fill, in `image`.
-
-    Pixels outside the hole come out bit for bit; what is filled continues neither their noise nor
-    JPEG artefacts, unless as_is. coding: how the image was coded as a JPEG, None to look for it in
-    the pixels. Raises UsageError, MaskError.
-    """
-    return Inpaint(image, hole, coding, as_is)

@@ -6,35 +6,50 @@ impedance to noise is the prior.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
 from dipcli.presets.parametrisation import PRESETS, TARGETS, ParametrisationSettings
+from dipcli.settings import Options, setting
 from dipcli.tasks.base import Task
 
 if TYPE_CHECKING:
     from dipcli.steps.step import Runtime, Step
 
 
-class Fit(Task[ParametrisationSettings]):
-    """Fit the network to the picture itself, and to its destroyed versions."""
+@dataclass(frozen=True, kw_only=True)
+class FitOptions(Options):
+    """What is fitted."""
+
+    targets: tuple[str, ...] = setting(
+        ("natural",), "What to fit, one curve each.", choices=TARGETS
+    )
+
+    def __post_init__(self) -> None:
+        """Each target once."""
+        super().__post_init__()
+        if not self.targets:
+            raise UsageError(f"no target; choose from {', '.join(TARGETS)}")
+        object.__setattr__(self, "targets", tuple(dict.fromkeys(self.targets)))
+
+
+class Fit(Task[FitOptions, ParametrisationSettings]):
+    """Fit a network to a picture: the parametrisation experiment, with curves.
+
+    \b
+    dip fit photo.png --targets natural,noisy,shuffled,noise --curve impedance.png
+    """
 
     name = "fit"
+    Options = FitOptions
     Settings = ParametrisationSettings
     presets = PRESETS
     divisible = False  # a curve is of the whole picture
-
-    def __init__(self, image: NDArray[Any], targets: Sequence[str]) -> None:
-        """targets: some of TARGETS, fitted one after the other."""
-        super().__init__(image)
-        unknown = [target for target in targets if target not in TARGETS]
-        if unknown or not targets:
-            raise UsageError(f"unknown target {unknown}; choose from {', '.join(TARGETS)}")
-        self.targets = tuple(dict.fromkeys(targets))
 
     def steps(self, settings: ParametrisationSettings, runtime: Runtime) -> Iterator[Step]:
         """One run per target; the result is the fitted natural picture, or the first target's.
@@ -44,7 +59,7 @@ class Fit(Task[ParametrisationSettings]):
         """
         from dipcli.tasks.fitting import fitted
 
-        return fitted(self.pixels.tensor(runtime.device), self.targets, settings, runtime)
+        return fitted(self.pixels.tensor(runtime.device), self.options.targets, settings, runtime)
 
     def evidence(
         self, result: NDArray[np.float32], settings: ParametrisationSettings
@@ -55,15 +70,7 @@ class Fit(Task[ParametrisationSettings]):
         """
         from dipcli.tasks.evidence import distance, level
 
-        if "natural" not in self.targets:
+        if "natural" not in self.options.targets:
             return {}
         levels = {"noise_before": level(self.observation), "noise_after": level(result)}
         return {**levels, "residual": distance(self.observation, result)}
-
-
-def fit(image: NDArray[Any], *, targets: Sequence[str] = ("natural",)) -> Fit:
-    """The task of fitting a network to `image` and to destroyed versions of it.
-
-    targets: some of natural, noisy, shuffled, noise. Raises UsageError.
-    """
-    return Fit(image, targets)

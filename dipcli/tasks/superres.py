@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
-from dipcli.presets.superres import KERNELS, KINDS, PRESETS, SuperresSettings
+from dipcli.presets.superres import KINDS, PRESETS, SuperresSettings
+from dipcli.settings import Options, setting
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Task
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from dipcli.pictures.coding import JpegCoding
     from dipcli.steps.step import Runtime, Step
     from dipcli.tasks.cleaning import Cleaning
 
@@ -27,47 +27,42 @@ SCALES = (2, 3, 4, 8)
 REPEATING = (4, 8)  # scales that leave something to enlarge from twice the observation's size
 
 
-class SuperRes(Task[SuperresSettings]):
-    """Enlarge a picture."""
+@dataclass(frozen=True, kw_only=True)
+class SuperresOptions(Options):
+    """How much larger, and whether the small picture is restored before."""
+
+    scale: int = setting(4, "How many times larger.", choices=SCALES)
+    as_is: bool = setting(False, "Enlarge noise and JPEG artefacts, too.")
+
+
+class SuperRes(Task[SuperresOptions, SuperresSettings]):
+    """Enlarge a picture.
+
+    Noise and JPEG artefacts of the small picture are taken away before.
+
+    \b
+    dip superres small.png -o large.png
+    dip superres thumbs/ -o large/ --scale 2
+    """
 
     name = "superres"
+    Options = SuperresOptions
     Settings = SuperresSettings
     presets = PRESETS
     kinds = KINDS
+    examines = True
 
-    def __init__(
-        self,
-        image: NDArray[Any],
-        scale: int,
-        kernel: str | None,
-        coding: JpegCoding | None = None,
-        as_is: bool = False,
-    ) -> None:
-        """scale: one of SCALES; kernel: what made the small picture, None: the preset's; coding:
-        of the JPEG file that the image comes from, None to look for one in the pixels; as_is:
-        whether noise and JPEG artefacts are enlarged, too."""
-        super().__init__(image)
-        given: object = scale
-        if not isinstance(given, Integral):
-            raise UsageError(
-                f"scale is {given!r}, a {type(given).__name__}; it must be a whole number (int): "
-                f"{', '.join(map(str, SCALES))}"
-            )
-        if scale not in SCALES:
-            raise UsageError(f"scale is {scale}; choose from {', '.join(map(str, SCALES))}")
-        if kernel is not None and kernel not in KERNELS:
-            raise UsageError(f"kernel is {kernel!r}; choose from {', '.join(KERNELS)}")
-        self.scale = int(scale)
-        self.kernel = kernel
-        self.coding = coding
-        self.as_is = as_is
+    @classmethod
+    def scale_of(cls, options: SuperresOptions) -> int:
+        """As it is told."""
+        return int(options.scale)
 
     @cached_property
     def cleaning(self) -> Cleaning:
         """What is wrong with the small picture, and is taken away before."""
         from dipcli.tasks.cleaning import Cleaning
 
-        return Cleaning() if self.as_is else Cleaning.of(self.observation, self.coding)
+        return Cleaning() if self.options.as_is else Cleaning.of(self.observation, self.coding)
 
     def part(self, window: Window) -> Self:
         """With the damage of the whole picture."""
@@ -81,8 +76,8 @@ class SuperRes(Task[SuperresSettings]):
         return f"x{self.scale}"
 
     def settings(self, preset: str = "auto", **overrides: object) -> SuperresSettings:
-        """As for every task; a kernel given to the task replaces the preset's."""
-        found = super().settings(preset, **{"kernel": self.kernel, **overrides})
+        """As for every task."""
+        found = super().settings(preset, **overrides)
         if found.repeats and not (self.scale in REPEATING and found.project):
             raise UsageError("repeats need a scale of 4 or 8, and project; set them to 0")
         return found
@@ -118,21 +113,3 @@ class SuperRes(Task[SuperresSettings]):
         operator = Downsample(self.scale, settings.kernel)
         again = evidence.reduced(result, self.observation, operator, self.scale)
         return {"noise_before": evidence.level(self.observation), "residual": again}
-
-
-def superres(
-    image: NDArray[Any],
-    *,
-    scale: int = 4,
-    kernel: str | None = None,
-    coding: JpegCoding | None = None,
-    as_is: bool = False,
-) -> SuperRes:
-    """The task of enlarging `image`, (H, W) or (H, W, C), `scale` times.
-
-    kernel: the low-pass that made the small picture (lanczos2, lanczos3, bicubic, box,
-    gauss); None: bicubic, or as the preset says. Noise and JPEG artefacts are taken away before,
-    unless as_is; coding: how the image was coded as a JPEG, None to look for it in the pixels.
-    Raises UsageError.
-    """
-    return SuperRes(image, scale, kernel, coding, as_is)

@@ -130,7 +130,9 @@ class Canvas:
         torch.lerp(self.under, layers, self.share, out=self.shown)
 
 
-def tiled(task: Task[Any], longest: int, settings: Settings, runtime: Runtime) -> Iterator[Step]:
+def tiled(
+    task: Task[Any, Any], longest: int, settings: Settings, runtime: Runtime
+) -> Iterator[Step]:
     """The steps of all tiles, one tile after the other; every estimate is of the whole picture.
 
     longest: side of a tile in pixels of the result. The estimate is one canvas, which later
@@ -139,14 +141,14 @@ def tiled(task: Task[Any], longest: int, settings: Settings, runtime: Runtime) -
     """
     canvas = Canvas(task.first_guess(runtime.device), spreads=settings.compares)
     tiles = grid(task.observation.shape[:2], longest, task.scale)
-    tiles = [tile for tile in tiles if task.concerns(tile.window)]
+    tiles = [tile for tile in tiles if task.needs_work(tile.window)]
     yield from runtime.memory.follow(
         "tiles", lambda _: in_turn(task, longest, tiles, canvas, settings, runtime), canvas
     )
 
 
 def in_turn(
-    task: Task[Any],
+    task: Task[Any, Any],
     longest: int,
     tiles: list[Tile],
     canvas: Canvas,
@@ -183,14 +185,14 @@ def in_turn(
 
 
 def on_tile(
-    task: Task[Any], tile: Tile, canvas: Canvas, settings: Settings, runtime: Runtime
+    task: Task[Any, Any], tile: Tile, canvas: Canvas, settings: Settings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of one tile, with what they estimate of its window, which the canvas now shows."""
     around = task.context(tile.window)
     part = task.part(around)
     place = around.scaled(task.scale).slices
-    part.take_over(canvas.picture[:, :, *place], canvas.weight[place] >= SETTLED)
-    if not part.concerns(Window.of(part.observation.shape)):
+    part.accept_known(canvas.picture[:, :, *place], canvas.weight[place] >= SETTLED)
+    if not part.needs_work(Window.of(part.observation.shape)):
         return
     canvas.begin(tile.window.scaled(task.scale), tile.weight)
     inner = tile.window.inside(around).scaled(task.scale).slices

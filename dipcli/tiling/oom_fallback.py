@@ -36,7 +36,7 @@ class Rung(Plain):
         self.gave_up = list(gave_up)
 
 
-def restored(task: Task[Any], settings: Settings, runtime: Runtime) -> Iterator[Step]:
+def restored(task: Task[Any, Any], settings: Settings, runtime: Runtime) -> Iterator[Step]:
     """The steps of a task, done in as large parts as the memory allows.
 
     Steps of an attempt that ran out of memory count, though their estimates are lost; the note
@@ -64,7 +64,7 @@ def restored(task: Task[Any], settings: Settings, runtime: Runtime) -> Iterator[
         release(runtime.device)
 
 
-def first_side(task: Task[Any], settings: Settings, runtime: Runtime) -> int | None:
+def first_side(task: Task[Any, Any], settings: Settings, runtime: Runtime) -> int | None:
     """The side of the tiles to begin with, None for the whole."""
     if not task.divisible:
         return None
@@ -78,7 +78,7 @@ def first_side(task: Task[Any], settings: Settings, runtime: Runtime) -> int | N
 
 
 def attempt(
-    task: Task[Any], side: int | None, settings: Settings, runtime: Runtime
+    task: Task[Any, Any], side: int | None, settings: Settings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of the whole, or in tiles of `side` pixels."""
     if side is None:
@@ -107,7 +107,7 @@ def called(side: int | None) -> str:
     return "as a whole" if side is None else f"in tiles of {side} pixels"
 
 
-def exhausted(task: Task[Any], side: int | None) -> str:
+def exhausted(task: Task[Any, Any], side: int | None) -> str:
     """What to tell when nothing smaller is left."""
     h, w, _ = task.output_shape
     return (

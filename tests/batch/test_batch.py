@@ -110,7 +110,11 @@ def test_the_digest_follows_what_decides_the_bytes():
 
 def test_the_command_can_be_typed_again():
     request = Request(
-        task="inpaint", mask="alpha", overrides={"channels": (8, 16)}, crop=Crop(8, 9, 1, 2), seed=3
+        task="inpaint",
+        companions={"mask": "alpha"},
+        overrides={"channels": (8, 16)},
+        crop=Crop(8, 9, 1, 2),
+        seed=3,
     )
     assert request.command() == (
         "dip inpaint --preset auto --channels 8,16 --mask alpha --crop 8x9+1+2 --seed 3"

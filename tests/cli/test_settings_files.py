@@ -37,17 +37,17 @@ def test_the_order_of_precedence(planned, monkeypatch):
     user = Path(click.get_app_dir("dip"))
     user.mkdir(parents=True)
     assert planned().overrides == {}
-    (user / "dip.toml").write_text('preset = "fast"\niters = 5\n[denoise]\nsigma = 10\n')
+    (user / "dip.toml").write_text('preset = "best"\niters = 5\n[denoise]\nsigma = 10\n')
     assert planned().overrides == {"iters": 5}
-    assert planned().preset == "fast"
+    assert planned().preset == "best"
     assert planned().options["sigma"] == 10
     Path("dip.toml").write_text("[denoise]\niters = 6\nchannels = [8, 16]\n")
     assert planned().overrides == {"iters": 6, "channels": (8, 16)}
-    assert planned().preset == "fast"
-    monkeypatch.setenv("DIP_DENOISE_ITERS", "7")
-    monkeypatch.setenv("DIP_DENOISE_PRESET", "best")
-    assert planned().overrides["iters"] == 7
     assert planned().preset == "best"
+    monkeypatch.setenv("DIP_DENOISE_ITERS", "7")
+    monkeypatch.setenv("DIP_DENOISE_PRESET", "auto")
+    assert planned().overrides["iters"] == 7
+    assert planned().preset == "auto"
     assert planned("--iters", 8, "--preset", "paper").overrides["iters"] == 8
     assert planned("--preset", "paper", "--iters", 8).preset == "paper"
 
@@ -193,7 +193,7 @@ BAD = [
     ("sigma = true", "dip.toml, sigma: Invalid value for '--sigma'"),
     ("[denoise]\nsigma = 300", "dip.toml, sigma: Invalid value for '--sigma': 300 is not in"),
     ("preset = 'quick'", "dip.toml, preset: Invalid value for '--preset': 'quick' is not one of"),
-    ("lr = 99", "dip.toml, lr: lr is 99.0; it must be"),
+    ("lr = 99", "dip.toml, lr: lr is 99; it must be"),
     ("skip-channels = [1, 2, 3]", "dip.toml, skip-channels: skip_channels has 3 values"),
     ("device = 'abacus'", "dip.toml, device: unknown device 'abacus'"),
     ("[denoise]\nprotect = 'm.png'", "dip.toml, protect: m.png does not exist"),
@@ -218,7 +218,7 @@ def test_a_bad_value_names_the_file_and_the_key(text, message, tmp_path, dip):
     ("variable", "value", "message"),
     [
         ("DIP_DENOISE_ITERS", "many", "DIP_DENOISE_ITERS: Invalid value for '--iters'"),
-        ("DIP_DENOISE_LR", "99", "DIP_DENOISE_LR: lr is 99.0; it must be"),
+        ("DIP_DENOISE_LR", "99", "DIP_DENOISE_LR: lr is 99; it must be"),
         ("DIP_DENOISE_DEVICE", "abacus", "DIP_DENOISE_DEVICE: unknown device 'abacus'"),
         ("DIP_DENOISE_CURVE", "x.txt", "DIP_DENOISE_CURVE: --curve x.txt"),
         (

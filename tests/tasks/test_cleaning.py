@@ -16,7 +16,7 @@ from dipcli.tasks.arrays import Window
 from dipcli.tasks.cleaning import FEWEST_PIXELS, STAGE, sheet
 
 CPU = Runtime(torch.device("cpu"))
-FILTER = {"runs": 0, "passes": 2}  # no network
+FILTER = {"method": "patches", "passes": 2}  # no network
 CODING = standard(20)  # of `coded`
 
 

@@ -107,7 +107,7 @@ def test_the_noise_found_is_told():
     step = next(iter(task.steps(task.settings("fast", **FAST), CPU)))
     assert step.notes["sigma"] == pytest.approx(255 * task.model.sigma, abs=0.01)
     assert step.notes["sigma_given"] is False
-    assert tasks.denoise(noisy.astype(np.uint8), sigma=7).sigma == 7
+    assert tasks.denoise(noisy.astype(np.uint8), sigma=7).options.sigma == 7
 
 
 GRAY = np.full((8, 8), 99, np.uint8)
@@ -123,7 +123,7 @@ SOME[2, 3] = True
         (lambda: tasks.denoise(GRAY, sigma=256), UsageError),
         (lambda: tasks.denoise(GRAY, noise="salt"), UsageError),
         (lambda: tasks.superres(GRAY, scale=5), UsageError),
-        (lambda: tasks.superres(GRAY, kernel="sinc"), UsageError),
+        (lambda: tasks.superres(GRAY).settings(kernel="sinc"), UsageError),
         (lambda: tasks.inpaint(GRAY, SOME[:4]), MaskError),
         (lambda: tasks.inpaint(GRAY, SOME.astype(np.uint8)), MaskError),
         (lambda: tasks.inpaint(GRAY, SOME & False), MaskError),
@@ -166,7 +166,7 @@ def test_the_geometry_of_the_hole_is_told_from_the_mask():
 def test_a_kernel_given_to_the_task_replaces_the_presets():
     assert tasks.superres(GRAY).settings("auto").kernel == "bicubic"
     assert tasks.superres(GRAY).settings("paper").kernel == "lanczos2"
-    assert tasks.superres(GRAY, kernel="box").settings("paper").kernel == "box"
+    assert tasks.superres(GRAY).settings("paper", kernel="box").kernel == "box"
 
 
 def test_overrides_replace_one_field_and_leave_the_rest():

@@ -1,0 +1,167 @@
+"""Commands made from what the tasks declare: flags, their types and help, and what they start."""
+
+from __future__ import annotations
+
+from dataclasses import Field, fields
+from typing import Any
+
+import click
+
+from dipcli.cli import config, types
+from dipcli.cli.options import HEADINGS, NAME, NETWORK, Headed, after, before, inputs
+from dipcli.settings import AUTO, FIRST, Spec, in_order, spec_of
+from dipcli.tasks import Task
+from dipcli.tasks.companions import Companion
+
+PREFIX = "DIP"  # of the variables that stand for options
+_FORMS = {
+    "duration": types.DURATION,
+    "sigma": types.SIGMA,
+    "strength": types.STRENGTH,
+    "fraction": types.FRACTION,
+}
+_METAVARS = {"int": "N", "float": "X", "tuple[int, ...]": "N,N,..."}
+
+
+class RestoringCommand(click.Command):
+    """A command whose defaults may come from `dip.toml`, with its help under headings."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Put what the files say below flags and environment; errors name what they come from."""
+        found: dict[str, config.Found] = {}
+        if not {"-h", "--help"} & set(args) and not extra.get("resilient_parsing"):
+            found = config.found_in_files(self, _names_of_all())
+            config.check_environment(self, f"{PREFIX}_{(info_name or '').upper()}")
+            extra["default_map"] = {name: one.value for name, one in found.items()}
+        try:
+            context = super().make_context(info_name, args, parent, **extra)
+        except click.BadParameter as error:
+            place = _place_of(error, found)
+            if place is None:
+                raise
+            message = f"{place}: {error.format_message()}"
+            raise click.UsageError(message, error.ctx) from error
+        config.remember(context, found)
+        return context
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What most people need first, the network last."""
+        for heading in HEADINGS:
+            rows = [
+                row
+                for one in self.get_params(ctx)
+                if _heading(one) == heading and (row := one.get_help_record(ctx))
+            ]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+def _heading(one: click.Parameter) -> str:
+    """Under which it stands; an argument stands in the usage line."""
+    return getattr(one, "heading", FIRST) if isinstance(one, click.Option) else ""
+
+
+def _place_of(error: click.BadParameter, found: dict[str, config.Found]) -> str | None:
+    """The file or the variable that a bad value comes from, if it was not typed."""
+    if error.ctx is None or error.param is None or error.param.name is None:
+        return None
+    return config.place_of(error.ctx, error.param.name, found)
+
+
+def _names_of_all() -> set[str]:
+    from dipcli.tasks import TASKS
+
+    return {name for task in TASKS.values() for name in config.option_names(command_of(task))}
+
+
+def command_of(task: type[Task[Any, Any]]) -> click.Command:
+    """The command of a task."""
+    own = [_companion(one) for one in task.companions if one.required]
+    own += [_option(one, FIRST) for one in in_order(task.Options)]
+    own += [_companion(one) for one in task.companions if not one.required]
+    settings = [one for one in fields(task.Settings) if spec_of(one).flag]
+    first = [_setting(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
+    rest = [_setting(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
+    return RestoringCommand(
+        task.name,
+        params=[inputs(), *before(), *own, *first, *after(), *rest],
+        callback=lambda **values: _start(task, values),
+        help=task.help(),
+        short_help=task.help().splitlines()[0],
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def _start(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
+    from dipcli.cli.restoring import restoring
+
+    return restoring(task, values)
+
+
+def _companion(one: Companion) -> Headed:
+    flags = [f"--{one.name}", one.name]
+    more = {"required": one.required, "type": NAME, "metavar": one.metavar, "help": one.help}
+    return Headed(flags, heading=FIRST, **more)
+
+
+def _option(one: Field[Any], heading: str) -> Headed:
+    """The flag of an option of a task: unset means its default."""
+    spec = spec_of(one)
+    flags = [f"--{one.name.replace('_', '-')}", one.name]
+    if one.type == "bool":
+        return Headed(flags, heading=heading, is_flag=True, help=spec.help)
+    told = isinstance(one.default, str | int) or bool(spec.choices)
+    default = one.default if told and one.default is not None else None
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
+    shown = {"default": default, "show_default": True} if default is not None else {}
+    kind = _type(str(one.type), spec)
+    return Headed(
+        flags,
+        heading=heading,
+        type=kind,
+        metavar=spec.metavar or _METAVARS.get(str(one.type)),
+        help=spec.help,
+        **shown,
+    )
+
+
+def _setting(one: Field[Any], heading: str) -> Headed:
+    """The flag of a setting: unset means what the preset has."""
+    spec = spec_of(one)
+    flags = [f"--{one.name.replace('_', '-')}", one.name]
+    kind = _type(str(one.type), spec, auto=one.name in ("stop", "method"))
+    return Headed(
+        flags,
+        heading=heading,
+        type=kind,
+        metavar=spec.metavar or _METAVARS.get(str(one.type)),
+        help=spec.help,
+    )
+
+
+def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType[Any]:
+    """How a value is typed; auto: whether the word "auto" leaves it to the preset."""
+    if spec.form:
+        return _FORMS[spec.form]
+    choices = tuple(map(str, spec.choices))
+    if annotation.startswith("tuple") and choices:
+        return types.names(choices, ",".join(choices))
+    if annotation.startswith("tuple"):
+        return types.NUMBERS
+    if choices and "int" in annotation:
+        return types.whole(choices)
+    if choices:
+        return click.Choice((AUTO, *choices) if auto else choices)
+    if "float" in annotation:
+        return click.FLOAT
+    if "int" in annotation:
+        return click.IntRange(None if spec.low is None else int(spec.low))
+    return click.STRING
