@@ -74,12 +74,12 @@ class History:
             self.losses += numbers(self.pending)
             self.pending = []
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """The losses so far."""
         self.settle()
         return {"losses": list(self.losses)}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """The steps of an earlier process come first."""
         self.losses = state["losses"]
 

@@ -146,7 +146,10 @@ def states(task: Task, settings: Settings, runtime: Runtime) -> tuple[Result, li
     """The result, and the state after each of its steps."""
     found: list[bytes] = []
     result = restore(
-        task, settings, runtime, [lambda step: found.append(encode(runtime.memory.state(), {}))]
+        task,
+        settings,
+        runtime,
+        [lambda step: found.append(encode(runtime.memory.state_dict(), {}))],
     )
     return result, found
 
@@ -198,7 +201,7 @@ def test_it_may_be_stopped_again_and_again():
         def stop(step, runtime=runtime, kept=kept):
             if len(kept) == 2:
                 raise KeyboardInterrupt
-            kept.append(encode(runtime.memory.state(), {}))
+            kept.append(encode(runtime.memory.state_dict(), {}))
 
         result = restore(task, settings, runtime, [stop])
         made += 1

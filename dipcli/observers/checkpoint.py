@@ -54,7 +54,7 @@ class Checkpoint:
 
         began = time.monotonic()
         try:
-            self._save(encode(self.memory.state(), self._facts))
+            self._save(encode(self.memory.state_dict(), self._facts))
         except WriteError as error:
             self._note(f"no checkpoint: {error}")
         self._every.rest((time.monotonic() - began) / SHARE)

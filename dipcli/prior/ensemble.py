@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dipcli.degradation.problem import Problem
-from dipcli.prior.fit import Descent, Make, fit
+from dipcli.prior.fit import Make, Run, fit
 from dipcli.stages import FitSettings
 from dipcli.steps.resume import Plain
 from dipcli.steps.step import Runtime, Step
@@ -52,7 +52,7 @@ class Mean:
         return variance.mean(1, keepdim=True).sqrt()
 
 
-def trust(score: float, others: list[float], ended: bool) -> float:
+def run_weight(score: float, others: list[float], ended: bool) -> float:
     """The weight of a run with held-out error `score` beside finished runs with theirs.
 
     Finished runs count by the inverse square of their error, so that good ones count nearly
@@ -79,7 +79,7 @@ def ensemble(
     settings: FitSettings,
     runtime: Runtime,
     deadline: float | None = None,
-    make: Make = Descent,
+    make: Make = Run,
 ) -> Iterator[Step]:
     """`settings.runs` independent runs, each made by `make`, as one sequence of steps.
 
@@ -106,7 +106,7 @@ def averaged(
         for step in fit(problem, settings, runtime, run=run, deadline=deadline, make=make):
             ended = "why" in step.notes
             score = float(str(step.notes["score"]))
-            mean = Mean.of(step.estimate, trust(score, done.scores, ended))
+            mean = Mean.of(step.estimate, run_weight(score, done.scores, ended))
             mean = mean if done.mean is None else done.mean.joined(mean)
             facts = {"steps": step.index + 1, **step.notes}
             yield replace(

@@ -16,11 +16,11 @@ from typing import Any, Protocol, TypeVar
 class Changing(Protocol):
     """Something whose state can be taken out and put back."""
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """All that changes in it, as it stands: later steps may change what is in it."""
         ...
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Be as it was when this state was taken."""
         ...
 
@@ -28,11 +28,11 @@ class Changing(Protocol):
 class Plain:
     """Something whose attributes are its state."""
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """The attributes by name."""
         return dict(vars(self))
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set the attributes."""
         vars(self).update(state)
 
@@ -60,7 +60,7 @@ class Memory:
         self._parts: dict[str, Part] = {}  # an inner or later part after an outer or earlier one
         self._began = perf_counter()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything; to be taken while the restoration rests between two steps.
 
         Of a part that has ended its last step is all that counts, and so it is of what is at
@@ -69,7 +69,7 @@ class Memory:
         innermost = next(reversed(self._parts), None)
         parts = {
             name: {
-                "state": part.subject.state(),
+                "state": part.subject.state_dict(),
                 "last": part.last if part.ended or name == innermost else None,
                 "ended": part.ended,
             }
@@ -113,7 +113,7 @@ class Memory:
         saved = self._saved.pop(name, None)
         if saved is not None:
             part.last, part.ended = saved["last"], saved["ended"]
-            subject.restore(saved["state"])
+            subject.load_state_dict(saved["state"])
         return part
 
     def _end(self, name: str, part: Part) -> None:

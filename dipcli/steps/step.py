@@ -1,13 +1,12 @@
 """What a restoration yields, step after step."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from dipcli.steps.resume import Changing, Memory
+from dipcli.steps.resume import Memory
 
 LOOK_EVERY = 8  # steps; as many pictures wait beside a fit, which holds hundreds of planes anyway
 
@@ -66,11 +65,3 @@ class Step:
     estimate: Tensor
     spread: Tensor | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
-
-
-class Stepping(Changing, Protocol):
-    """Something that makes steps, and goes on from a saved state."""
-
-    def steps(self) -> Iterator[Step]:
-        """Every step from here to the end."""
-        ...

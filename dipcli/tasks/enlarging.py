@@ -12,7 +12,7 @@ from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
 from dipcli.degradation.resizing import enlarged
 from dipcli.learning.self_training import Plan, repeated
-from dipcli.learning.zero_shot import Learner
+from dipcli.learning.zero_shot import ZeroShotRun
 from dipcli.patches.completion import (
     FITTED_SIGMA,
     LEARNT_SIGMA,
@@ -22,7 +22,7 @@ from dipcli.patches.completion import (
 )
 from dipcli.presets.superres import SuperresSettings
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.fit import Descent
+from dipcli.prior.fit import Run
 from dipcli.steps.step import Runtime, Step
 from dipcli.steps.stream import Reached, after, deadline_of, passed, within
 from dipcli.tasks.cleaning import Cleaning
@@ -86,7 +86,7 @@ def enlarging(
     Both are of one size; what is taught is the problem itself, or a better known picture.
     """
     last = None
-    make = Learner if settings.learns else Descent
+    make = ZeroShotRun if settings.learns else Run
     rest = 1 + settings.planned_passes if settings.project else 0
     fitted = ensemble(taught, settings, runtime, deadline, make) if settings.fits else ()
     for last in fitted:

@@ -52,7 +52,7 @@ def test_it_goes_on_with_the_last_step_of_what_was_over_and_at_hand(at):
     memory = Memory()
     steps = twice(memory)
     made = [next(steps) for _ in range(at + 1)]
-    again = list(twice(Memory(memory.state())))
+    again = list(twice(Memory(memory.state_dict())))
     assert made == WHOLE[: at + 1]
     before = [WHOLE[5]] if at > 5 else []  # the outer part is over: its last step stands for it
     assert again == before + WHOLE[at:]
@@ -61,10 +61,10 @@ def test_it_goes_on_with_the_last_step_of_what_was_over_and_at_hand(at):
 def test_what_an_earlier_part_led_to_is_forgotten_when_it_begins_anew():
     memory = Memory()
     list(twice(memory))
-    assert list(memory.state()["parts"]) == ["outer", "numbers"]
+    assert list(memory.state_dict()["parts"]) == ["outer", "numbers"]
     again = twice(memory)
     next(again)
-    assert list(memory.state()["parts"]) == ["outer", "inner"]
+    assert list(memory.state_dict()["parts"]) == ["outer", "inner"]
 
 
 def test_a_part_that_is_left_early_is_over():
@@ -72,13 +72,13 @@ def test_a_part_that_is_left_early_is_over():
     steps = counting(memory, "inner", 3)
     next(steps)
     steps.close()
-    assert list(counting(Memory(memory.state()), "inner", 3)) == ["inner0"]
+    assert list(counting(Memory(memory.state_dict()), "inner", 3)) == ["inner0"]
 
 
 def test_what_is_kept_comes_back_once():
     memory = Memory()
     memory.keep("count", Count()).value = 7
-    later = Memory(memory.state())
+    later = Memory(memory.state_dict())
     assert later.keep("count", Count()).value == 7
     assert later.keep("count", Count()).value == 0
 
@@ -86,4 +86,4 @@ def test_what_is_kept_comes_back_once():
 def test_seconds_add_up():
     first = Memory({"seconds": 10.0, "parts": {}})
     assert first.seconds == 10.0
-    assert 10.0 <= Memory(first.state()).seconds < 20.0
+    assert 10.0 <= Memory(first.state_dict()).seconds < 20.0
