@@ -116,7 +116,7 @@ def restore(
     from are not shown again. Raises MemoryLimitError.
     """
     began = perf_counter()
-    history = runtime.memory.keep("history", History(runtime.looks(settings.time)))
+    history = runtime.resume.register("history", History(runtime.looks(settings.time)))
     seen = len(history.losses)  # steps that were made before an interruption
     notes: dict[str, object] = {}
     last: Step | None = None
@@ -144,7 +144,7 @@ def restore(
         image=image,
         history=list(enumerate(history.losses)),
         stopped_at=last.index + 1,
-        seconds=runtime.memory.seconds + perf_counter() - began,
+        seconds=runtime.resume.seconds + perf_counter() - began,
         settings=settings,
         partial=partial,
         notes=notes,

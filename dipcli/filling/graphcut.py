@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 Cost = Callable[[Ints, Ints], Floats]
 
 
-class Labelling:
+class AlphaExpansion:
     """Labels of pixels 0..n-1, all 0 at first.
 
     data: (K, n), what each label costs at each pixel; edges: (m, 2), pixels side by side;
@@ -56,14 +56,14 @@ class Labelling:
         cost = self.data[label] - self.data[self.labels, np.arange(len(self.labels))]
         np.add.at(cost, p, first - stay)
         np.add.at(cost, q, -first)
-        changed = cut(cost, p, q, second + first - stay)
+        changed = min_cut(cost, p, q, second + first - stay)
         labels = np.where(changed, label, self.labels)
         energy = self._energy(labels)
         if energy < self.energy:
             self.labels, self.energy = labels, energy
 
 
-def cut(cost: Floats, p: Ints, q: Ints, apart: Floats) -> NDArray[np.bool_]:
+def min_cut(cost: Floats, p: Ints, q: Ints, apart: Floats) -> NDArray[np.bool_]:
     """The x in {0, 1}^n least in sum cost[i] x[i] + sum apart (1 - x[p]) x[q]; apart >= 0."""
     n = len(cost)
     source, sink, every = n, n + 1, np.arange(n)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dipcli.prior import losses
 from dipcli.prior.stopping import Rule
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 from dipcli.steps.step import numbers
 
 Pending = tuple[int, Tensor, Tensor, Tensor]  # step, loss, what the rule measured, average
@@ -31,7 +31,7 @@ class Guarded(Protocol):
         ...
 
 
-class DivergenceGuard(Plain):
+class DivergenceGuard(AttributeState):
     """Notices divergence (not a number, or a fit 5 dB worse) and goes back to a good state.
 
     It does not hold the run, which holds it: the memory of a run is free as soon as it is over.

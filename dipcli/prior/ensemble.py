@@ -12,7 +12,7 @@ from torch import Tensor
 from dipcli.degradation.problem import Problem
 from dipcli.prior.fit import Make, Run, fit
 from dipcli.stages import FitSettings
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 from dipcli.steps.step import Runtime, Step
 
 CATCHING_UP = 12  # 20 % more error than the best run, noise included: a ninth of the weight
@@ -65,7 +65,7 @@ def run_weight(score: float, others: list[float], ended: bool) -> float:
 
 
 @dataclass
-class Finished(Plain):
+class Finished(AttributeState):
     """The runs that have ended: their average, what is known of each, their errors, their steps."""
 
     mean: Mean | None = None
@@ -87,7 +87,7 @@ def ensemble(
     and `total` shrinks when a run stops early.
     """
     done = Finished()
-    yield from runtime.memory.follow(
+    yield from runtime.resume.resumable(
         "ensemble", lambda last: averaged(done, problem, settings, runtime, deadline, make), done
     )
 

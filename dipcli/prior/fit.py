@@ -131,7 +131,7 @@ def fit(
     last step why it is the last.
     """
     one = make(problem, settings, runtime, run, deadline)
-    yield from runtime.memory.follow("fit", lambda last: one.steps(), one)
+    yield from runtime.resume.resumable("fit", lambda last: one.steps(), one)
 
 
 def facts_of(rule: stopping.Rule, guard: DivergenceGuard) -> dict[str, object]:

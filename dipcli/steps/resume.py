@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 
-class Changing(Protocol):
+class Stateful(Protocol):
     """Something whose state can be taken out and put back."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -25,7 +25,7 @@ class Changing(Protocol):
         ...
 
 
-class Plain:
+class AttributeState:
     """Something whose attributes are its state."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -41,16 +41,16 @@ class Plain:
 class Part:
     """A part at work: what changes in it, its last step so far, and whether that is its last."""
 
-    subject: Changing
+    subject: Stateful
     last: Any = None
     ended: bool = False
 
 
-S = TypeVar("S", bound=Changing)
+S = TypeVar("S", bound=Stateful)
 T = TypeVar("T")
 
 
-class Memory:
+class ResumeState:
     """The state of a restoration, in parts; `seconds` were spent on it before this process."""
 
     def __init__(self, saved: Mapping[str, Any] | None = None) -> None:
@@ -77,23 +77,23 @@ class Memory:
         }
         return {"seconds": self.seconds + perf_counter() - self._began, "parts": parts}
 
-    def keep(self, name: str, subject: S) -> S:
+    def register(self, name: str, subject: S) -> S:
         """Hold `subject` from now on; it is restored if it was saved under this name."""
         self._begin(name, subject)
         return subject
 
-    def follow(
+    def resumable(
         self,
         name: str,
         steps: Callable[[T | None], Iterator[T]],
-        subject: Changing | None = None,
+        subject: Stateful | None = None,
     ) -> Iterator[T]:
         """The steps of a part; one that was saved begins with its last step before.
 
         steps: makes those after a given one, None for all; subject: what changes in the part
         beside its last step, restored before the steps are made.
         """
-        part = self._begin(name, Plain() if subject is None else subject)
+        part = self._begin(name, AttributeState() if subject is None else subject)
         try:
             if part.last is not None:
                 yield part.last
@@ -104,7 +104,7 @@ class Memory:
         finally:
             self._end(name, part)
 
-    def _begin(self, name: str, subject: Changing) -> Part:
+    def _begin(self, name: str, subject: Stateful) -> Part:
         """A part of this name begins: what an earlier one of it led to is over."""
         if name in self._parts:
             self._drop_after(name)
@@ -119,7 +119,7 @@ class Memory:
     def _end(self, name: str, part: Part) -> None:
         if self._parts.get(name) is part:
             self._drop_after(name)
-            part.subject, part.ended = Plain(), True
+            part.subject, part.ended = AttributeState(), True
 
     def _drop_after(self, name: str) -> None:
         names = list(self._parts)

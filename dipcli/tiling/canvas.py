@@ -140,7 +140,7 @@ def tiled(task: Task[Any], longest: int, settings: Settings, runtime: Runtime) -
     canvas = Canvas(task.first_guess(runtime.device), spreads=settings.compares)
     tiles = grid(task.observation.shape[:2], longest, task.scale)
     tiles = [tile for tile in tiles if task.concerns(tile.window)]
-    yield from runtime.memory.follow(
+    yield from runtime.resume.resumable(
         "tiles", lambda _: in_turn(task, longest, tiles, canvas, settings, runtime), canvas
     )
 
