@@ -17,7 +17,7 @@ from dipcli.degradation.operators import Downsample
 from dipcli.degradation.resizing import enlarged
 
 SIZES = (1.0, 0.85, 0.7, 0.6)  # copies to learn from; the whole alone: bird x4 0.7 dB less
-LEAST = 16  # pixels: the shortest side of a copy
+LEAST_SIDE = 16  # pixels: the shortest side of a copy
 CROP = 48  # pixels: the side of the parts that are learnt together
 BATCH = 4  # parts; 8 of side 32, or 2 of 64: 0.03 to 0.05 dB less
 
@@ -56,7 +56,7 @@ def copies(whole: Tensor, factor: int) -> Iterator[Tensor]:
     """`whole`, (1, C, h, w), in smaller sizes, continued to multiples of `factor`."""
     for share in SIZES:
         h, w = (round(share * n) for n in whole.shape[-2:])
-        if share < 1 and min(h, w) < LEAST:
+        if share < 1 and min(h, w) < LEAST_SIDE:
             continue
         small = whole
         if share < 1:

@@ -19,7 +19,9 @@ from dipcli.patches.filter import VALUES_AT_ONCE, Pass, banded, covering_length,
 from dipcli.patches.groups import OPPONENT
 from dipcli.patches.inverses import inverse
 
-STEADY = (1 / 255) ** 2  # added to C and taken for the noise e of what is known; 3: -0.1 dB
+DIAGONAL_LOADING = (
+    1 / 255
+) ** 2  # added to C and taken for the noise e of what is known; 3: -0.1 dB
 
 
 def conditional(y: Tensor, known: Tensor, filling: Tensor, wanted: Pass) -> Tensor:
@@ -70,9 +72,9 @@ def expected(X: Tensor, Y: Tensor, K: Tensor, index: Tensor) -> Tensor:
         m = group.mean(1, keepdim=True)
         group -= m
         C = group.mT @ group / places.shape[1]
-        C.diagonal(dim1=1, dim2=2).add_(STEADY)
+        C.diagonal(dim1=1, dim2=2).add_(DIAGONAL_LOADING)
         A = known[:, :, None] * C * known[:, None]
-        A.diagonal(dim1=1, dim2=2).add_(STEADY * known + (1 - known))
+        A.diagonal(dim1=1, dim2=2).add_(DIAGONAL_LOADING * known + (1 - known))
         apart = (known * (y - m[:, 0]))[..., None]
         parts.append(m[:, 0] + (C @ (known[..., None] * (inverse(A) @ apart)))[..., 0])
     return torch.cat(parts)
