@@ -45,23 +45,19 @@ def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], 
     believe the errors of the third; up to three beside one another, of different patches and
     estimators, err differently, and their mean gains 0.2 dB.
     """
-    later, both = matched_patch(channels), ridge_bayes_mean
+    later, mean = matched_patch(channels), ridge_bayes_mean
     first = later + 2 if channels == 1 else later + 3
     chain = [Pass(first, 24, stride=stride), Pass(later, 64, stride=stride)]
-    chain += [Pass(later, 128, stride=stride, combine=ridge_bayes_mean)] * max(
-        1, count - CHAINED - 2
-    )
+    chain += [Pass(later, 128, stride=stride, combine=mean)] * max(1, count - CHAINED - 2)
     small, middle, large = max(2, later - 2), round(1.5 * later), 2 * later
-    parallel = [Pass(later, 200, 24, later, both)]
+    parallel = [Pass(later, 200, 24, later, mean)]
     if channels == 3:
-        parallel += [
-            Pass(large, 300, 24, large, ridge_per_channel),
-            Pass(middle, 300, 24, middle, both),
-        ]
+        parallel += [Pass(large, 300, 24, large, ridge_per_channel)]
+        parallel += [Pass(middle, 300, 24, middle, mean)]
     else:
         parallel += [
-            Pass(middle, 300, 24, middle, both),
-            Pass(small, 100, 24, small, both),
+            Pass(middle, 300, 24, middle, mean),
+            Pass(small, 100, 24, small, mean),
         ]
     return tuple(chain[:count]), tuple(parallel[: max(0, count - CHAINED)])
 

@@ -91,7 +91,7 @@ class ResumeState:
         """The steps of a part; one that was saved begins with its last step before.
 
         steps: makes those after a given one, None for all; subject: what changes in the part
-        beside its last step, restored before the steps are made.
+        beside its last step, loaded before the steps are made.
         """
         part = self._begin(name, AttributeState() if subject is None else subject)
         try:
@@ -105,7 +105,7 @@ class ResumeState:
             self._end(name, part)
 
     def _begin(self, name: str, subject: Stateful) -> Part:
-        """A part of this name begins: what an earlier one of it led to is over."""
+        """Begin a part. If one of this name began before, the parts after it are forgotten."""
         if name in self._parts:
             self._drop_after(name)
             self._saved.clear()  # all that was to be gone on with has begun before

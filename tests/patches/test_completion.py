@@ -58,7 +58,7 @@ def test_a_thin_plate_is_the_biharmonic_filling_of_scikit_image():
     assert torch.equal(ours * known, truth * known)
 
 
-def test_refinements_reduce_to_the_observation():
+def test_back_projection_reduces_to_the_observation():
     truth, operator = texture(), Downsample(2)
     y = operator(truth)
     start = torch.full_like(truth, 0.5)

@@ -1,5 +1,7 @@
 """The loop: determinism, divergence, budgets, and independence of everything else."""
 
+import gc
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 from time import perf_counter
@@ -13,6 +15,7 @@ from dipcli.degradation.problem import Problem
 from dipcli.prior.ensemble import Mean, ensemble, run_weight
 from dipcli.prior.fit import Run, fit
 from dipcli.stages import FitSettings
+from dipcli.steps.resume import ResumeState
 from dipcli.steps.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
@@ -135,6 +138,24 @@ def test_going_back_restores_weights_optimizers_and_average():
     assert not guard.accept(run, 8, float("nan"))
     halved = [group["lr"] for o in run.optimizers for group in o.param_groups]
     assert halved == [rate / 2 for rate in rates]
+
+
+def test_a_run_that_is_over_is_free_at_once():
+    """A megapixel's run holds a gigabyte, which cannot wait for cycles to be collected."""
+    made: list[weakref.ref[Run]] = []
+
+    def make(*given) -> Run:
+        run = Run(*given)
+        made.append(weakref.ref(run))
+        return run
+
+    gc.collect()
+    gc.disable()
+    try:
+        last(fit(problem(), TINY, replace(CPU, resume=ResumeState()), make=make))
+        assert [one() for one in made] == [None]
+    finally:
+        gc.enable()
 
 
 def test_a_run_that_never_works_is_gray_and_not_black():
