@@ -73,12 +73,12 @@ class History:
             self.losses += numbers(self.pending)
             self.pending = []
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """The losses so far."""
         self.settle()
         return {"losses": list(self.losses)}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """The steps of an earlier process come first."""
         self.losses = state["losses"]
 
@@ -119,7 +119,7 @@ def restore(
     from are not shown again. Raises MemoryLimitError.
     """
     began = perf_counter()
-    history = runtime.memory.keep("history", History(runtime.looks(settings.time)))
+    history = runtime.resume.register("history", History(runtime.looks(settings.time)))
     seen = len(history.losses)  # steps that were made before an interruption
     notes: dict[str, object] = {}
     last: Step | None = None
@@ -147,7 +147,7 @@ def restore(
         image=image,
         history=list(enumerate(history.losses)),
         stopped_at=last.index + 1,
-        seconds=runtime.memory.seconds + perf_counter() - began,
+        seconds=runtime.resume.seconds + perf_counter() - began,
         settings=settings,
         partial=partial,
         notes=notes,

@@ -13,7 +13,7 @@ from dipcli.api import Result, restore
 from dipcli.observers.packing import decode, encode
 from dipcli.pictures.coding import standard
 from dipcli.settings import Settings
-from dipcli.steps.resume import Memory
+from dipcli.steps.resume import ResumeState
 from dipcli.steps.step import Runtime
 from dipcli.tasks import Task
 
@@ -138,15 +138,18 @@ def case(name: str) -> tuple[Task, Settings, set[str]]:
     return task, task.settings(str(overrides.pop("preset", "auto")), **overrides), stages
 
 
-def cpu(memory: Memory | None = None, amp: torch.dtype | None = None) -> Runtime:
-    return Runtime(torch.device("cpu"), 5, amp, memory or Memory())
+def cpu(memory: ResumeState | None = None, amp: torch.dtype | None = None) -> Runtime:
+    return Runtime(torch.device("cpu"), 5, amp, memory or ResumeState())
 
 
 def states(task: Task, settings: Settings, runtime: Runtime) -> tuple[Result, list[bytes]]:
     """The result, and the state after each of its steps."""
     found: list[bytes] = []
     result = restore(
-        task, settings, runtime, [lambda step: found.append(encode(runtime.memory.state(), {}))]
+        task,
+        settings,
+        runtime,
+        [lambda step: found.append(encode(runtime.resume.state_dict(), {}))],
     )
     return result, found
 
@@ -172,7 +175,7 @@ def test_it_goes_on_bit_for_bit_from_any_step(name):
     chosen = random.Random(name).sample(range(len(saved)), min(6, len(saved)))
     for at in {0, len(saved) - 1, *chosen}:
         shown: list[int] = []
-        runtime = cpu(Memory(decode(saved[at])))
+        runtime = cpu(ResumeState(decode(saved[at])))
         resumed = restore(task, settings, runtime, [lambda s, to=shown: to.append(s.index)])
         same(resumed, alone)
         assert shown == list(range(at + 1, alone.stopped_at))
@@ -190,7 +193,7 @@ def test_the_cases_are_what_they_say():
 def test_it_may_be_stopped_again_and_again():
     task, settings, _ = case("denoise")
     alone = restore(task, settings, cpu())
-    memory, made = Memory(), 0
+    memory, made = ResumeState(), 0
     while True:
         runtime = cpu(memory)
         kept: list[bytes] = []
@@ -198,13 +201,13 @@ def test_it_may_be_stopped_again_and_again():
         def stop(step, runtime=runtime, kept=kept):
             if len(kept) == 2:
                 raise KeyboardInterrupt
-            kept.append(encode(runtime.memory.state(), {}))
+            kept.append(encode(runtime.resume.state_dict(), {}))
 
         result = restore(task, settings, runtime, [stop])
         made += 1
         if not result.partial:
             break
-        memory = Memory(decode(kept[-1]))
+        memory = ResumeState(decode(kept[-1]))
     same(result, alone)
     assert made > 5
 
@@ -212,7 +215,7 @@ def test_it_may_be_stopped_again_and_again():
 def test_a_short_mantissa_changes_nothing():
     task, settings, _ = case("superres")
     alone, saved = states(task, settings, cpu(amp=torch.bfloat16))
-    same(restore(task, settings, cpu(Memory(decode(saved[7])), torch.bfloat16)), alone)
+    same(restore(task, settings, cpu(ResumeState(decode(saved[7])), torch.bfloat16)), alone)
 
 
 def test_a_budget_counts_what_was_spent_before():
@@ -221,7 +224,7 @@ def test_a_budget_counts_what_was_spent_before():
     _, saved = states(task, settings, cpu())
     assert 1.0 < decode(saved[-1])["seconds"] < 3.0
     began = perf_counter()
-    result = restore(task, settings, cpu(Memory(decode(saved[-3]))))
+    result = restore(task, settings, cpu(ResumeState(decode(saved[-3]))))
     assert perf_counter() - began < 0.7
     assert result.seconds > 1.2
 

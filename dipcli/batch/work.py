@@ -181,12 +181,12 @@ def _restored(
     settings = settings_of(task, job, request, watch.note)
     reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
-    runtime = replace(runtime, memory=checkpoint.memory) if checkpoint else runtime
+    runtime = replace(runtime, resume=checkpoint.resume) if checkpoint else runtime
     curve = Curve(reference) if job.curve else None
     frames = Frames(request.gif_every) if job.gif else None
     meter = Meter(watch.report, reference) if watch.report else None
     for side in (one for one in (curve, frames) if one):
-        runtime.memory.keep(type(side).__name__, side)
+        runtime.resume.register(type(side).__name__, side)
     watching = (curve, frames, meter, _keeping(claim), checkpoint, watch.interrupt)
     observers = [one for one in watching if one]
     tell_changes(job, picture, watch.note)

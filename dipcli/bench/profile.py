@@ -25,7 +25,7 @@ from torch.utils.flop_counter import flop_registry
 from dipcli.api import runtime_for
 from dipcli.degradation.problem import Problem
 from dipcli.presets.values import resolve
-from dipcli.prior.fit import Descent
+from dipcli.prior.fit import Run
 from dipcli.stages import FitSettings
 from dipcli.steps.step import Runtime
 from dipcli.system import memory
@@ -69,11 +69,11 @@ def size(value: object) -> int:
     return sum(map(size, value)) if isinstance(value, (tuple, list)) else 0
 
 
-def descent(settings: FitSettings, runtime: Runtime, side: int) -> Descent:
+def descent(settings: FitSettings, runtime: Runtime, side: int) -> Run:
     """A run on a random picture of side x side, warmed up."""
     y = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     y = y.to(runtime.device)
-    run = Descent(Problem(y, (side, side), picture=y), settings, runtime, 0, None)
+    run = Run(Problem(y, (side, side), picture=y), settings, runtime, 0, None)
     for _ in range(WARM_UP):
         run.step()
     return run
@@ -91,7 +91,7 @@ def seconds(work: Callable[[], object], device: torch.device, count: int = MEASU
     return least
 
 
-def shares(run: Descent) -> dict[str, float]:
+def shares(run: Run) -> dict[str, float]:
     """Milliseconds of one step by group of operations; "the rest" completes the sum."""
     with profile(activities=[ProfilerActivity.CPU]) as recorded:
         for _ in range(MEASURED):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 SMALL, LARGE = 8, 16  # pixels, the sides of the blocks
-LEAST = 24  # blocks away from black and white; with fewer all are taken
+LEAST_INNER_BLOCKS = 24  # blocks away from black and white; with fewer all are taken
 MOST_PIXELS = 2_000_000  # of what is looked at; of a larger picture rows of blocks are left out
 NEAR_CLIP = 1.5 / 255  # a block that comes as near to black or white has lost some of its noise
 BOUNDS = (0.005, 0.02)  # the quantiles of roughness that bound the noise
@@ -56,7 +56,7 @@ def blocks(observation: Values, side: int) -> Blocks:
     windows = np.lib.stride_tricks.sliding_window_view(observation, (side, side), axis=(0, 1))
     windows = windows[:: step * skip, ::step].reshape(-1, observation.shape[2], side, side)
     inside = (windows.min((1, 2, 3)) > NEAR_CLIP) & (windows.max((1, 2, 3)) < 1 - NEAR_CLIP)
-    if inside.sum() >= LEAST:
+    if inside.sum() >= LEAST_INNER_BLOCKS:
         windows = windows[inside]
     mean = windows.mean((1, 2, 3))
     if windows.shape[1] == 3:

@@ -32,7 +32,7 @@ FLOORS = torch.logspace(-6, -2, 17)
 OWN = torch.tensor([1.0, 0.8, 0.6, 0.4, 0.2, 0.0])
 CAUTION = 0.005  # cost of a floor e times that of the light's law, or a share of it
 ENTRIES = 512  # of the tables, over [0, 1]
-LEAST, MOST, LEVELS = 1e-7, 0.3, 28  # of variance
+LEAST_VARIANCE, LARGEST_VARIANCE, LEVELS = 1e-7, 0.3, 28  # of variance
 BELIEF = 0.6  # 18 cases: 0.8 and 1 gain as much at strength 25, and lose 0.1 dB more at 5
 LEAST_SHARE = 0.25  # that values with unusually strong noise are weakened to
 ROUNDS = 3  # of the fixed point: the light tells the variance, which tells the light
@@ -139,14 +139,16 @@ def summary(z: Tensor, light: Light) -> list[tuple[Tensor, Tensor, Tensor]]:
 
 @lru_cache(maxsize=4)
 def tables(light: Light) -> tuple[Tensor, Tensor, Tensor]:
-    """By variance in linear light, LEAST to MOST, and over [0, 1]: (LEVELS, ENTRIES) each.
+    """By variance in linear light, least to largest, and over [0, 1]: (LEVELS, ENTRIES) each.
 
     E[f(y)] and the logarithm of the variance of f(y) where the picture is x, and the x of which
     E[f(y)] is z.
     """
     x = torch.linspace(0, 1, ENTRIES, dtype=torch.float64)
     means, energies, inverse = [], [], []
-    for level in torch.linspace(math.log(LEAST), math.log(MOST), LEVELS).exp().tolist():
+    for level in (
+        torch.linspace(math.log(LEAST_VARIANCE), math.log(LARGEST_VARIANCE), LEVELS).exp().tolist()
+    ):
         mean, std = Light(0.0, level).expectations(x, light.forward)
         mean = mean.cummax(0).values + 1e-9 * x
         means.append(mean)
@@ -159,8 +161,10 @@ def tables(light: Light) -> tuple[Tensor, Tensor, Tensor]:
 def between(table: Tensor, at: Tensor, variance: Tensor) -> Tensor:
     """The values of a table, see `tables`, at points of [0, 1] and variances; both any shape."""
     table = table.to(at.device)
-    step = math.log(MOST / LEAST) / (LEVELS - 1)
-    row = ((variance.clamp(LEAST, MOST) / LEAST).log() / step).clamp(0, LEVELS - 1.001)
+    step = math.log(LARGEST_VARIANCE / LEAST_VARIANCE) / (LEVELS - 1)
+    row = ((variance.clamp(LEAST_VARIANCE, LARGEST_VARIANCE) / LEAST_VARIANCE).log() / step).clamp(
+        0, LEVELS - 1.001
+    )
     column = (at.clamp(0, 1) * (ENTRIES - 1)).clamp(0, ENTRIES - 1.001)
     top, left = row.long(), column.long()
     down, right = row - top, column - left

@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 
 from dipcli.degradation.saltpepper import LEAST_LEVELS, levels
 
-REACH = 2  # pixels on each side
+WINDOW_RADIUS = 2  # pixels on each side
 SPANS = 2.0  # of the 24 around: so far beyond them; noise of sigma 50 does not get there
 LESS = 0.5, 1.0  # spans, once there are any: of one value, of several
 SAME = 0.1
@@ -38,8 +38,8 @@ Marks = NDArray[np.bool_]
 NEAREST = (0, -1), (0, 1), (-1, 0), (1, 0)
 OTHER = [
     (i, j)
-    for i in range(-REACH, REACH + 1)
-    for j in range(-REACH, REACH + 1)
+    for i in range(-WINDOW_RADIUS, WINDOW_RADIUS + 1)
+    for j in range(-WINDOW_RADIUS, WINDOW_RADIUS + 1)
     if (i, j) != (0, 0) and (i, j) not in NEAREST
 ]
 
@@ -100,18 +100,24 @@ def alone(y: Values, spans: float = SPANS) -> Alone | None:
 
     spans: by how many ranges of those around.
     """
-    padded = np.pad(y, ((REACH, REACH), (REACH, REACH), (0, 0)), mode="reflect")
+    padded = np.pad(
+        y, ((WINDOW_RADIUS, WINDOW_RADIUS), (WINDOW_RADIUS, WINDOW_RADIUS), (0, 0)), mode="reflect"
+    )
     height, width = y.shape[:2]
     peaks = np.ones(y.shape, bool)
     for i, j in NEAREST:
-        beside = padded[REACH + i : REACH + i + height, REACH + j : REACH + j + width]
+        beside = padded[
+            WINDOW_RADIUS + i : WINDOW_RADIUS + i + height,
+            WINDOW_RADIUS + j : WINDOW_RADIUS + j + width,
+        ]
         peaks &= y - beside >= LEAST_STEP
     row, column, channel = np.nonzero(peaks)
     if not 0 < len(row) <= MOST_CANDIDATES * y.size:
         return None
     shifts = (*NEAREST, *OTHER)
     around = np.stack(
-        [padded[row + REACH + i, column + REACH + j, channel] for i, j in shifts], axis=1
+        [padded[row + WINDOW_RADIUS + i, column + WINDOW_RADIUS + j, channel] for i, j in shifts],
+        axis=1,
     )
     value, top, low = y[row, column, channel], around.max(1), around.min(1)
     ground, deviation = around.mean(1), around.std(1)
@@ -149,7 +155,7 @@ def alike(y: Values, stuck: Alone) -> Alone:
 
 def anywhere(y: Values, stuck: Alone) -> bool:
     """Whether they lie on any ground and in any place where they would show."""
-    side = 2 * REACH + 1
+    side = 2 * WINDOW_RADIUS + 1
     up, left = y.shape[0] // side, y.shape[1] // side
     without = y.copy()
     without[tuple(stuck.at)] = stuck.ground

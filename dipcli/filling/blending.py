@@ -2,7 +2,7 @@
 
 Perez, Gangnet, Blake: Poisson image editing (SIGGRAPH 2003). Between two pixels of different
 shifts the gradient is the mean of what both shifts say. A weak pull back to the copies keeps a
-step between them from spreading further than REACH.
+step between them from spreading further than STEP_SPREAD.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy.sparse.linalg import cg
 
 from dipcli.filling.graphcut import Ints
 
-REACH = 6.0  # pixels over which a step between two copies is spread; 16 smears edges
+STEP_SPREAD = 6.0  # pixels over which a step between two copies is spread; 16 smears edges
 ACCURACY = 1e-3  # of the residual; 1e-5 cannot be seen
 
 Picture = NDArray[np.float32]
@@ -46,7 +46,7 @@ def blended(values: Picture, hole: Hole, lost: Hole, labels: Ints, offsets: Ints
     row, column = np.concatenate(rows), np.concatenate(columns)
     every = np.arange(len(at))
     first = source.copied(at, labels[hole])[0]
-    pull = REACH**-2
+    pull = STEP_SPREAD**-2
     matrix = coo_matrix(
         (
             np.concatenate([degree + pull, -np.ones(len(row))]),

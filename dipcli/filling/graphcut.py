@@ -16,14 +16,14 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 UNIT = 1000.0  # of a capacity: cuts are of whole numbers
-MOST = 10_000_000  # of a capacity: sums stay within 32 bits
+LARGEST_CAPACITY = 10_000_000  # of a capacity: sums stay within 32 bits
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Cost = Callable[[Ints, Ints], Floats]
 
 
-class Labelling:
+class AlphaExpansion:
     """Labels of pixels 0..n-1, all 0 at first.
 
     data: (K, n), what each label costs at each pixel; edges: (m, 2), pixels side by side;
@@ -56,19 +56,19 @@ class Labelling:
         cost = self.data[label] - self.data[self.labels, np.arange(len(self.labels))]
         np.add.at(cost, p, first - stay)
         np.add.at(cost, q, -first)
-        changed = cut(cost, p, q, second + first - stay)
+        changed = min_cut(cost, p, q, second + first - stay)
         labels = np.where(changed, label, self.labels)
         energy = self._energy(labels)
         if energy < self.energy:
             self.labels, self.energy = labels, energy
 
 
-def cut(cost: Floats, p: Ints, q: Ints, apart: Floats) -> NDArray[np.bool_]:
+def min_cut(cost: Floats, p: Ints, q: Ints, apart: Floats) -> NDArray[np.bool_]:
     """The x in {0, 1}^n least in sum cost[i] x[i] + sum apart (1 - x[p]) x[q]; apart >= 0."""
     n = len(cost)
     source, sink, every = n, n + 1, np.arange(n)
-    whole = np.rint(cost * UNIT).clip(-MOST, MOST)
-    between = np.rint(apart * UNIT).clip(0, MOST)
+    whole = np.rint(cost * UNIT).clip(-LARGEST_CAPACITY, LARGEST_CAPACITY)
+    between = np.rint(apart * UNIT).clip(0, LARGEST_CAPACITY)
     tail = np.concatenate([np.full(n, source), every, p])
     head = np.concatenate([every, np.full(n, sink), q])
     capacity = np.concatenate([whole.clip(0), (-whole).clip(0), between]).astype(np.int32)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 PATCH = 8  # pixels a side, as published
 COUNT = 60  # peaks, as published; 30 and 120 look alike
-LEAST = 0.8  # of the hole's depth: shorter shifts would only tell that pictures are smooth
+LEAST_SHIFT = 0.8  # of the hole's depth: shorter shifts would only tell that pictures are smooth
 MOST_ASKED = 1500  # patches whose like is sought, evenly spread
 PEAK = 5  # pixels a side within which there is one peak
 UNLIKE = 0.1  # beyond this difference pixels are of different things
@@ -42,7 +42,7 @@ def dominant(
     for some in torch.split(asked, max(1, AT_ONCE // len(at))):
         away = at[None] - at[some, None]
         distance = squares - 2 * patches[some] @ patches.t()
-        near = away.square().sum(-1) < max(LEAST * depth, side / 2) ** 2
+        near = away.square().sum(-1) < max(LEAST_SHIFT * depth, side / 2) ** 2
         found = at[distance.masked_fill_(near, torch.inf).argmin(1)] - at[some]
         far = ~near.all(1)
         index = (found[far] + torch.tensor(hole.shape)).numpy()

@@ -21,7 +21,7 @@ from scipy.ndimage import label as components
 from torch import Tensor
 
 from dipcli.filling.blending import Hole, Picture, blended
-from dipcli.filling.graphcut import Floats, Ints, Labelling
+from dipcli.filling.graphcut import AlphaExpansion, Floats, Ints
 from dipcli.filling.offsets import aligned, dominant
 from dipcli.patches.filter import halved
 
@@ -66,7 +66,7 @@ class View:
         return View(small[..., :-2].copy(), small[..., -2] > 0, small[..., -1] > 0)
 
 
-def continuations(
+def fill_holes(
     y: Tensor,
     known: Tensor,
     guide: Tensor,
@@ -132,7 +132,7 @@ def labelled(view: View, offsets: Ints, sweeps: int) -> Ints:
     """The shift of each lost pixel as its place in `offsets`, from 1 on; 0 for none, (h, w)."""
     area = binary_dilation(view.hole, np.ones((3, 3)))  # with the known pixels around it
     at = np.argwhere(area)
-    copies, data = choices(view, at, view.hole[area], offsets)
+    copies, data = unary_costs(view, at, view.hole[area], offsets)
     place = np.full(view.hole.shape, -1)
     place[area] = np.arange(len(at))
     edges = np.concatenate([
@@ -146,7 +146,7 @@ def labelled(view: View, offsets: Ints, sweeps: int) -> Ints:
         apart = np.abs(copies[a, p] - copies[b, p]) + np.abs(copies[a, q] - copies[b, q])
         return np.asarray(apart.mean(-1), np.float64)
 
-    labelling = Labelling(data, edges, seam)
+    labelling = AlphaExpansion(data, edges, seam)
     for _ in range(sweeps):
         if not labelling.sweep():
             break
@@ -155,7 +155,7 @@ def labelled(view: View, offsets: Ints, sweeps: int) -> Ints:
     return labels
 
 
-def choices(view: View, at: Ints, wanted: Hole, offsets: Ints) -> tuple[Picture, Floats]:
+def unary_costs(view: View, at: Ints, wanted: Hole, offsets: Ints) -> tuple[Picture, Floats]:
     """What each shift copies to pixels `at`, (K, n, C), and what it costs there, (K, n).
 
     wanted: which of them are to be filled, (n,).

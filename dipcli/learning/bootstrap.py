@@ -21,10 +21,10 @@ from torch.nn import functional as F
 
 from dipcli.patches.inverses import inverse
 
-REACH = 16.0  # pixels, the window's standard deviation; 8 and 32 lose 0.005 dB
+WINDOW_SIGMA = 16.0  # pixels, the window's standard deviation; 8 and 32 lose 0.005 dB
 CAUTION = 0.3  # a; 0 and 1 lose 0.005 dB
 LARGEST = 1.2  # of d
-LEAST = 1e-12  # of a squared difference, so that estimates may be the same
+LEAST_SQUARE = 1e-12  # of a squared difference, so that estimates may be the same
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def corrections(trial: Trial, truth: Tensor) -> Tensor:
     products = torch.einsum("ichw,jchw->ijhw", d, d) / channels
     targets = torch.einsum("ichw,chw->ihw", d, (truth - trial.mixed)[0]) / channels
     gram = windowed(products.flatten(0, 1)).view(count, count, -1).permute(2, 0, 1)
-    gram = gram + torch.diag_embed(CAUTION * gram.diagonal(dim1=1, dim2=2) + LEAST)
+    gram = gram + torch.diag_embed(CAUTION * gram.diagonal(dim1=1, dim2=2) + LEAST_SQUARE)
     target = windowed(targets).view(count, -1, 1).transpose(0, 1)
     found = (inverse(gram) @ target).clamp(-LARGEST, LARGEST)
     return found.transpose(0, 1).reshape(count, 1, height, width)
@@ -64,9 +64,9 @@ def corrections(trial: Trial, truth: Tensor) -> Tensor:
 
 def windowed(planes: Tensor) -> Tensor:
     """The mean over the window around each pixel, (N, H, W), by what of it lies inside."""
-    reach = math.ceil(3 * REACH)
+    reach = math.ceil(3 * WINDOW_SIGMA)
     at = torch.arange(-reach, reach + 1, dtype=planes.dtype, device=planes.device)
-    window = torch.exp(-0.5 * (at / REACH) ** 2)
+    window = torch.exp(-0.5 * (at / WINDOW_SIGMA) ** 2)
 
     def summed(plane: Tensor) -> Tensor:
         across = F.conv2d(plane[None, None], window.view(1, 1, 1, -1), padding=(0, reach))

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dipcli.degradation.noise import Noise
 from dipcli.learning.bootstrap import Trial, corrected
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 from dipcli.steps.step import Runtime, Step
 
 SEED = 0x5EED  # added to the run's, so that the noise drawn is not that of a network's input
@@ -25,7 +25,7 @@ Mixing = Callable[[Tensor, Parts], Iterator[Step]]  # an observation, and where 
 
 
 @dataclass
-class Rounds(Plain):
+class Rounds(AttributeState):
     """The parts of both rounds, and the last step of the first once it has ended."""
 
     observed: Parts = field(default_factory=dict)
@@ -52,7 +52,7 @@ def bootstrapped(
         if rounds.first is not None and (deadline is None or 2 * now - began < deadline):
             yield from again(mixing, rounds.first, noise, runtime, rounds)
 
-    return runtime.memory.follow("bootstrap", steps, rounds)
+    return runtime.resume.resumable("bootstrap", steps, rounds)
 
 
 def again(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 from dipcli.steps.step import Runtime, Step
 
 
@@ -26,7 +26,7 @@ class Plan:
 
 
 @dataclass
-class Repeats(Plain):
+class Repeats(AttributeState):
     """How many were made, the last step, and the seconds since the one before them."""
 
     made: int = 0
@@ -59,7 +59,7 @@ def repeated(
             repeats.made += 1
             repeats.seconds = perf_counter() - began
 
-    return runtime.memory.follow("repeats", steps, repeats)
+    return runtime.resume.resumable("repeats", steps, repeats)
 
 
 def continued(before: Step, plan: Plan, number: int) -> Iterator[Step]:

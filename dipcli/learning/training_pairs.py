@@ -17,7 +17,7 @@ from dipcli.degradation.operators import Downsample
 from dipcli.degradation.resizing import enlarged
 
 SIZES = (1.0, 0.85, 0.7, 0.6)  # copies to learn from; the whole alone: bird x4 0.7 dB less
-LEAST = 16  # pixels: the shortest side of a copy
+LEAST_SIDE = 16  # pixels: the shortest side of a copy
 CROP = 48  # pixels: the side of the parts that are learnt together
 BATCH = 4  # parts; 8 of side 32, or 2 of 64: 0.03 to 0.05 dB less
 
@@ -30,7 +30,7 @@ def examples(pictures: Sequence[Tensor], kernel: Downsample) -> list[Pair]:
     return [(one, enlarged(kernel(one), (one.shape[2], one.shape[3]))) for one in truths]
 
 
-def drawn(pairs: Sequence[Pair], generator: torch.Generator) -> Pair:
+def sample_batch(pairs: Sequence[Pair], generator: torch.Generator) -> Pair:
     """BATCH parts, each of any pair, anywhere in it, turned and mirrored in any way.
 
     Larger pictures are drawn more often. The parts are squares, (BATCH, C, side, side).
@@ -47,7 +47,7 @@ def drawn(pairs: Sequence[Pair], generator: torch.Generator) -> Pair:
             for n in (h - side + 1, w - side + 1, 4, 2)
         )
         both = torch.cat([truth, reduced])[..., top : top + side, left : left + side]
-        parts.append(turned(both, turns, mirrored))
+        parts.append(dihedral(both, turns, mirrored))
     truths, reductions = torch.stack(parts, 1)
     return truths, reductions
 
@@ -56,7 +56,7 @@ def copies(whole: Tensor, factor: int) -> Iterator[Tensor]:
     """`whole`, (1, C, h, w), in smaller sizes, continued to multiples of `factor`."""
     for share in SIZES:
         h, w = (round(share * n) for n in whole.shape[-2:])
-        if share < 1 and min(h, w) < LEAST:
+        if share < 1 and min(h, w) < LEAST_SIDE:
             continue
         small = whole
         if share < 1:
@@ -67,12 +67,12 @@ def copies(whole: Tensor, factor: int) -> Iterator[Tensor]:
         yield extend(small.clamp(0, 1), (multiple[0], multiple[1])).to(whole.device)
 
 
-def turned(x: Tensor, turns: int, mirrored: int) -> Tensor:
+def dihedral(x: Tensor, turns: int, mirrored: int) -> Tensor:
     """By `turns` right angles, then mirrored if so."""
     x = torch.rot90(x, turns, (2, 3))
     return x.flip(3) if mirrored else x
 
 
-def turned_back(x: Tensor, turns: int, mirrored: int) -> Tensor:
-    """What `turned` does, undone."""
+def dihedral_inverse(x: Tensor, turns: int, mirrored: int) -> Tensor:
+    """What `dihedral` does, undone."""
     return torch.rot90(x.flip(3) if mirrored else x, -turns, (2, 3))

@@ -9,8 +9,6 @@ nearest picture that gives the observation, is learnt from, too (their section 3
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -20,25 +18,34 @@ from dipcli.degradation.operators import Downsample
 from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
 from dipcli.degradation.resizing import enlarged
-from dipcli.learning.training_pairs import Pair, drawn, examples, turned, turned_back
+from dipcli.learning.training_pairs import (
+    Pair,
+    dihedral,
+    dihedral_inverse,
+    examples,
+    sample_batch,
+)
 from dipcli.presets.superres import SuperresSettings
-from dipcli.prior import losses, optimizers
-from dipcli.prior.fit import over, seeded
+from dipcli.prior import losses
+from dipcli.prior.descent import GradientRun
 from dipcli.prior.networks.layers import initialise
 from dipcli.steps.step import Runtime, Step, numbers
 from dipcli.system.devices import reproducible
 
 WARM_UP = 0.1  # of the steps during which the rate rises; it falls by a cosine afterwards
 SHOWN = 4  # times during a doubling that its result is looked at
+KEPT = ("picture", "shown", "turn", "score", "pending")  # of the state, of this kind of run
 BAND = 1 << 18  # pixels that the network is applied to at once: bounds the memory
 
 
-class Learner:
+class ZeroShotRun(GradientRun):
     """A run of plain layers, as `dipcli.prior.fit.fit` makes it of a reduced observation.
 
     `estimate` is the picture as far as the network enlarges it by now, and by interpolation from
     there on; `score` is the loss.
     """
+
+    settings: SuperresSettings
 
     def __init__(
         self,
@@ -48,61 +55,39 @@ class Learner:
         number: int,
         deadline: float | None,
     ) -> None:
-        """number, deadline: see `fit`. TypeError if the problem's operator is no Downsample."""
+        """For all of it see `fit`. TypeError if the problem's operator is no Downsample."""
         if not isinstance(problem.operator, Downsample):
             raise TypeError("only a reduced picture can be learnt to be enlarged")
-        self.problem, self.operator, self.settings = problem, problem.operator, settings
-        self.runtime, self.number, self.deadline = runtime, number, deadline
-        self.generator = seeded(runtime.seed, number)
-        self.net = network(problem.observation.shape[1], settings.channels, self.generator)
-        layout = torch.contiguous_format if runtime.device.type == "mps" else torch.channels_last
-        self.net.to(runtime.device).to(memory_format=layout)  # type: ignore[call-overload]
-        self.optimizers = optimizers.build(settings.optimizer, self.net, settings.lr, runtime.amp)
+        super().__init__(problem, settings, runtime, number, deadline)
+        self.operator = problem.operator
         self.factors = factors(problem.operator.scale)
         self.picture = problem.observation  # as far as it is enlarged
         self.shown = enlarged(self.picture, problem.size)
-        self.turn = self.made = 0  # doublings, steps
+        self.turn = 0  # doublings
         self.score = math.nan  # running mean of the loss
-        self.every = runtime.looks(deadline)
         self.pending: list[Tensor] = []  # losses since the last look
-        self.why = ""
-        self.pairs = self.taught()
-        self.began = perf_counter()
-
-    def steps(self) -> Iterator[Step]:
-        """Every step from here to the end."""
-        while not self.why:
-            yield self.step()
+        self.place(network(problem.observation.shape[1], settings.channels, self.generator))
+        self.pairs = self.training_pairs()
 
     def step(self) -> Step:
         """One step down the gradient, and the result of a doubling after its last one."""
         with reproducible(self.runtime.device):
-            loss = self.descend()
+            loss = self.learn()
         self.pending.append(loss)
-        self.made += 1
-        self.why = over(self.made, self.settings.iters, self.began, self.deadline)
-        if self.why or (self.made - 1) % self.every == 0:
+        self.count_step()
+        if self.stop_reason or (self.steps_made - 1) % self.every == 0:
             self.settle()
         first, last = self.span()
-        if self.made == last or self.why:
+        if self.steps_made == last or self.stop_reason:
             self.finish()
-        elif (self.made - first) % max(1, (last - first) // SHOWN) == 0:
+        elif (self.steps_made - first) % max(1, (last - first) // SHOWN) == 0:
             self.shown = enlarged(self.applied_by_bands(self.coarse()), self.problem.size)
-        notes: dict[str, object] = {"best_step": self.made - 1, "score": self.score}
-        return Step(
-            index=self.made - 1,
-            total=self.settings.iters,
-            stage="fit",
-            run=self.number,
-            loss=loss,
-            output=self.shown,
-            estimate=self.shown,
-            notes=notes | ({"why": self.why} if self.why else {}),
-        )
+        facts: dict[str, object] = {"best_step": self.steps_made - 1, "score": self.score}
+        return self.as_step(loss, self.shown, self.shown, facts)
 
     def settle(self) -> None:
         """Take in the losses since the last look."""
-        first = self.made - len(self.pending)
+        first = self.steps_made - len(self.pending)
         for made, loss in enumerate(numbers(self.pending), first):
             self.score = loss if made == 0 else 0.95 * self.score + 0.05 * loss
         self.pending = []
@@ -112,22 +97,19 @@ class Learner:
         share = self.settings.iters / len(self.factors)
         return round(share * self.turn), round(share * (self.turn + 1))
 
-    def descend(self) -> Tensor:
+    def learn(self) -> Tensor:
         """One step on a few parts of one picture, turned and mirrored; the loss."""
         first, last = self.span()
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 base = group.setdefault("initial_lr", group["lr"])
-                group["lr"] = base * schedule((self.made - first) / max(1, last - first))
-        truth, reduced = drawn(self.pairs, self.generator)
+                group["lr"] = base * one_cycle((self.steps_made - first) / max(1, last - first))
+        truth, reduced = sample_batch(self.pairs, self.generator)
         loss = losses.masked(self.settings.loss, self.applied(reduced), truth, None)
-        loss.backward()  # type: ignore[no-untyped-call]
-        for optimizer in self.optimizers:
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        self.descend(loss)
         return loss.detach()
 
-    def taught(self) -> list[Pair]:
+    def training_pairs(self) -> list[Pair]:
         """What this doubling is learnt from: the observation, and the last result."""
         if self.turn == len(self.factors):
             return []
@@ -142,10 +124,7 @@ class Learner:
 
     def applied(self, x: Tensor) -> Tensor:
         """x plus what the network finds lacking in it, (B, C, H, W) float32."""
-        amp = self.runtime.amp
-        with torch.autocast(self.runtime.device.type, dtype=amp, enabled=amp is not None):
-            lacking: Tensor = self.net(x)
-        return x + lacking.float()
+        return x + self.apply_net(x).float()
 
     def finish(self) -> None:
         """The mean result over the eight positions of the picture; the next doubling begins."""
@@ -153,15 +132,15 @@ class Learner:
         found = torch.zeros_like(x)
         for turns in range(4):
             for mirrored in (0, 1):
-                placed = self.applied_by_bands(turned(x, turns, mirrored))
-                found += turned_back(placed, turns, mirrored) / 8
+                placed = self.applied_by_bands(dihedral(x, turns, mirrored))
+                found += dihedral_inverse(placed, turns, mirrored) / 8
         found = torch.where(found.isfinite(), found, x).clamp(0, 1)  # should it have diverged
         if self.settings.project:
             kernel = Downsample(x.shape[2] // y.shape[2], self.operator.kernel)
             found = project(found, kernel, y).clamp(0, 1)
         self.picture, self.shown = found, enlarged(found, self.problem.size)
         self.turn += 1
-        self.pairs = self.taught()
+        self.pairs = self.training_pairs()
 
     @torch.no_grad()
     def applied_by_bands(self, x: Tensor) -> Tensor:
@@ -176,26 +155,15 @@ class Learner:
             parts.append(seen[..., top - begin : bottom - begin, :])
         return torch.cat(parts, 2)
 
-    def state(self) -> dict[str, Any]:
-        """The run and the draws to come; the next step changes what is in it."""
-        kept = ("picture", "shown", "turn", "made", "score", "pending", "why")
-        return {name: getattr(self, name) for name in kept} | {
-            "net": self.net.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "draws": self.generator.get_state(),
-            "seconds": perf_counter() - self.began,
-        }
+    def state_dict(self) -> dict[str, Any]:
+        """Of every run, and the picture so far."""
+        return super().state_dict() | {name: getattr(self, name) for name in KEPT}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state of the same problem, settings and seed."""
-        state = dict(state)
-        self.net.load_state_dict(state.pop("net"))
-        for optimizer, saved in zip(self.optimizers, state.pop("optimizers"), strict=True):
-            optimizer.load_state_dict(saved)
-        self.generator.set_state(state.pop("draws"))
-        self.began = perf_counter() - state.pop("seconds")
-        vars(self).update(state)
-        self.pairs = self.taught()
+        super().load_state_dict(state)
+        vars(self).update({name: state[name] for name in KEPT})
+        self.pairs = self.training_pairs()
 
 
 def network(channels: int, widths: tuple[int, ...], generator: torch.Generator) -> nn.Module:
@@ -217,7 +185,7 @@ def factors(scale: int) -> tuple[int, ...]:
     return (2,) * doublings if scale == 1 << doublings else (scale,)
 
 
-def schedule(done: float) -> float:
+def one_cycle(done: float) -> float:
     """The share of the learning rate after a share of the steps (Smith 2018, one cycle)."""
     if done < WARM_UP:
         return (done + 0.01) / (WARM_UP + 0.01)

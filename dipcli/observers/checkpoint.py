@@ -11,7 +11,7 @@ from dipcli.errors import CheckpointError, OutputError, WriteError
 from dipcli.observers.interrupt import Interrupt
 from dipcli.observers.pace import Every
 from dipcli.pictures import look, name_of, publish, publish_beside
-from dipcli.steps.resume import Memory
+from dipcli.steps.resume import ResumeState
 
 if TYPE_CHECKING:
     from dipcli.steps.step import Step
@@ -21,7 +21,7 @@ SHARE = 0.05  # of the time at most goes into saving
 
 
 class Checkpoint:
-    """Saves now and then, and at an interruption; `memory` is what the restoration runs with."""
+    """Saves now and then, and at an interruption; `resume` is what the restoration runs with."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Checkpoint:
         self._interrupt = interrupt
         self._note = note
         self._every = Every(INTERVAL)
-        self.memory = self._load(replace)
+        self.resume = self._load(replace)
 
     def __call__(self, step: Step) -> None:
         """Save, if it is time; a failure is told and the run goes on."""
@@ -54,7 +54,7 @@ class Checkpoint:
 
         began = time.monotonic()
         try:
-            self._save(encode(self.memory.state(), self._facts))
+            self._save(encode(self.resume.state_dict(), self._facts))
         except WriteError as error:
             self._note(f"no checkpoint: {error}")
         self._every.rest((time.monotonic() - began) / SHARE)
@@ -76,27 +76,27 @@ class Checkpoint:
             )
         self._seen, self._own = saved, True
 
-    def _load(self, replace: bool) -> Memory:
+    def _load(self, replace: bool) -> ResumeState:
         from dipcli.observers.packing import decode, facts_of
 
         path = self._seen.path
         data = path.read_bytes() if path.exists() else b""
         if not data:
-            return Memory()
+            return ResumeState()
         name = name_of(path)
         try:
             facts = facts_of(data)
             self._own = facts is not None
             if facts == self._facts:
-                memory = Memory(decode(data))
-                self._note(f"going on from {name}, {memory.seconds:.0f} s in")
-                return memory
+                resume = ResumeState(decode(data))
+                self._note(f"going on from {name}, {resume.seconds:.0f} s in")
+                return resume
         except CheckpointError as error:
             if not replace:
                 raise CheckpointError(f"{name} is damaged; --overwrite begins anew") from error
         if not replace:
             raise OutputError(_refusal(name, facts, self._facts))
-        return Memory()
+        return ResumeState()
 
 
 def _refusal(name: str, found: Mapping[str, str] | None, wanted: Mapping[str, str]) -> str:

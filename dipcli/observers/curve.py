@@ -52,11 +52,11 @@ class Curve:
         stage = str(step.notes.get("target", step.stage))
         self._steps.append((step.index, step.run, stage, float(step.loss), psnr))
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Every step so far."""
         return {"steps": list(self._steps)}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from the steps of an earlier process."""
         self._steps = state["steps"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 
 if TYPE_CHECKING:
     from dipcli.steps.step import Step
@@ -35,7 +35,7 @@ def check_animation_suffix(path: Path) -> None:
         raise UsageError(f"--gif {path}: choose .gif, .webp, .apng or .mp4")
 
 
-class Frames(Plain):
+class Frames(AttributeState):
     """Keeps some of the estimates as small uint8 pictures; the memory is bounded."""
 
     def __init__(self, every: int | None = None) -> None:

@@ -22,8 +22,15 @@ from torch import Tensor
 
 from dipcli.degradation.borders import extend
 from dipcli.degradation.jpeg import LEVELS, Intervals, assembled, components, recompress
-from dipcli.patches.filter import VALUES_AT_ONCE, Pass, banded, folded, matched_patch, vectors
-from dipcli.patches.filter import reached as covering
+from dipcli.patches.filter import (
+    VALUES_AT_ONCE,
+    Pass,
+    banded,
+    covering_length,
+    fold,
+    matched_patch,
+    patch_rows,
+)
 from dipcli.patches.inverses import inverse
 from dipcli.pictures.coding import BLOCK, JpegCoding
 
@@ -76,7 +83,7 @@ def step(observed: Tensor, pilot: Tensor, coding: JpegCoding, channels: int, str
     clean = planes(pilot, coding)
     coded = [planes(recompress(pilot, coding, shift), coding) - clean for shift in SHIFTS]
     wanted = Pass(matched_patch(channels), GROUP if channels > 1 else GROUP_LUMA, stride=stride)
-    clean[:, :channels] = once(
+    clean[:, :channels] = guided_pass(
         observed[:, :channels],
         clean[:, :channels],
         [error[:, :channels] for error in coded],
@@ -94,7 +101,7 @@ def started(y: Tensor, coding: JpegCoding) -> Tensor:
     return total / len(FIRST_SHIFTS)
 
 
-def once(
+def guided_pass(
     y: Tensor, pilot: Tensor, coded: list[Tensor], wanted: Pass, excess: tuple[float, ...]
 ) -> Tensor:
     """One pass: the estimate of x given y, a pilot and its errors, all (1, C, H, W) `planes`.
@@ -103,24 +110,24 @@ def once(
     """
     size = y.shape[-2:]
     p = min(wanted.patch, *size)
-    whole = (covering(size[0], p, wanted.stride), covering(size[1], p, wanted.stride))
+    whole = (covering_length(size[0], p, wanted.stride), covering_length(size[1], p, wanted.stride))
     images = [extend(image, whole) for image in (y, pilot, *coded)]
     guide = images[1][:, :1]
     S = covariance(coded, p)
     b = torch.tensor(excess, device=y.device).sqrt().repeat_interleave(p * p)
     numerator, denominator = torch.zeros_like(images[0]), torch.zeros_like(guide)
     for cut, index in banded(guide, p, wanted):
-        rows = [vectors(image[:, :, cut], p) for image in images]
+        rows = [patch_rows(image[:, :, cut], p) for image in images]
         values, weights = filtered(rows, index, S, b)
-        numerator[:, :, cut] += folded(values, numerator[:, :, cut], p)
-        denominator[:, :, cut] += folded(weights.expand(-1, p * p), denominator[:, :, cut], p)
+        numerator[:, :, cut] += fold(values, numerator[:, :, cut], p)
+        denominator[:, :, cut] += fold(weights.expand(-1, p * p), denominator[:, :, cut], p)
     estimate = torch.where(denominator > 0, numerator / denominator, images[1])
     return estimate[..., : size[0], : size[1]]
 
 
 def covariance(coded: list[Tensor], p: int) -> Tensor:
     """Of the errors in a p x p patch, over the whole picture: (n, n)."""
-    rows = torch.cat([vectors(error, p) for error in coded])
+    rows = torch.cat([patch_rows(error, p) for error in coded])
     return rows.t() @ rows / len(rows)
 
 

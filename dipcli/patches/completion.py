@@ -24,7 +24,7 @@ from dipcli.degradation.operators import Operator
 from dipcli.degradation.projection import conjugate_gradients, project
 from dipcli.patches.conditional import conditional
 from dipcli.patches.filter import Pass, collaborate, enlarged, matched_patch
-from dipcli.patches.groups import gaussian, gaussian_apart
+from dipcli.patches.groups import nl_bayes, nl_bayes_per_channel
 
 FIRST_SIGMA = 30 / 255  # 60 loses 0.4 dB in the mean of six pictures, 20 loses on textures
 LAST_SIGMA = 2 / 255
@@ -47,7 +47,7 @@ REPEATED_SIGMA = 10 / 255  # of one that an earlier result taught: x4 as good wi
 SMOOTH_SIGMA = 45 / 255  # of a picture enlarged by interpolation: 30 loses 0.1 dB
 
 
-def completions(
+def iterative_inpainting(
     y: Tensor,
     known: Tensor,
     passes: int,
@@ -66,19 +66,19 @@ def completions(
     wanted = Pass(matched_patch(y.shape[1]), GROUP, RADIUS, stride)
     first = FIRST_SIGMA if start is None else FITTED_SIGMA
     if reached is None:
-        reached = 0, thin_plate(y, known) if start is None else torch.where(known > 0, y, start)
+        reached = 0, biharmonic(y, known) if start is None else torch.where(known > 0, y, start)
     made, picture = reached
     falls = passes if start is not None else max(passes // 2, passes - CLOSING)
     for index in range(made, falls):
-        sigma = falling(first, index, falls)
+        sigma = sigma_schedule(first, index, falls)
         variance = ((1 - known) * sigma**2).expand_as(y)
         filtered = collaborate(picture, picture, variance, wanted)
         moved = torch.lerp(picture, filtered, OVER_RELAXATION).clamp(0, 1)
         picture = torch.where(known > 0, y, moved)
         yield picture
     for index in range(max(made, falls), passes):
-        beside = closing_passes(index == passes - 1, known.shape[1] > 1)
-        found = [conditional(y, known, picture, wanted) for wanted in beside]
+        parallel = closing_passes(index == passes - 1, known.shape[1] > 1)
+        found = [conditional(y, known, picture, wanted) for wanted in parallel]
         picture = torch.stack(found).mean(0)
         yield picture
 
@@ -90,7 +90,7 @@ def closing_passes(last: bool, apart: bool) -> tuple[Pass, ...]:
     return LAST_PASSES if last else (CLOSING_PASS,)
 
 
-def refinements(
+def back_projection(
     x: Tensor,
     operator: Operator,
     y: Tensor,
@@ -106,23 +106,23 @@ def refinements(
     Patches reach farther in colour where pixels of y do, each opponent colour by itself: x8
     gains 0.09 dB, x4 loses 0.2.
     """
-    wanted = Pass(matched_patch(x.shape[1]), REFINING_GROUP, RADIUS, stride, gaussian)
+    wanted = Pass(matched_patch(x.shape[1]), REFINING_GROUP, RADIUS, stride, nl_bayes)
     if x.shape[1] == 3 and x.shape[2] >= FAR * y.shape[2]:
-        wanted = replace(wanted, patch=FAR_PATCH, combine=gaussian_apart)
+        wanted = replace(wanted, patch=FAR_PATCH, combine=nl_bayes_per_channel)
     for index in range(made, passes):
-        sigma = falling(error, index, passes)
+        sigma = sigma_schedule(error, index, passes)
         filtered = collaborate(x, x, torch.full_like(x, sigma**2), wanted)
         within = project(filtered, operator, y).clamp(0, 1)
         x = project(within, operator, y)  # now hardly anything is left to clip
         yield x
 
 
-def falling(first: float, index: int, passes: int) -> float:
+def sigma_schedule(first: float, index: int, passes: int) -> float:
     """The assumed error in pass `index`, falling geometrically to LAST_SIGMA."""
     return first * math.pow(LAST_SIGMA / first, index / max(1, passes - 1))
 
 
-def thin_plate(y: Tensor, known: Tensor) -> Tensor:
+def biharmonic(y: Tensor, known: Tensor) -> Tensor:
     """The known pixels and between them the least |Laplacian|^2, (1, C, H, W), which is what
     biharmonic filling means; approached from `interpolated`, so far holes may stay as there.
     """

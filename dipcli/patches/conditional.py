@@ -15,11 +15,13 @@ import torch
 from torch import Tensor
 
 from dipcli.degradation.borders import extend
-from dipcli.patches.filter import VALUES_AT_ONCE, Pass, banded, folded, reached, vectors
+from dipcli.patches.filter import VALUES_AT_ONCE, Pass, banded, covering_length, fold, patch_rows
 from dipcli.patches.groups import OPPONENT
 from dipcli.patches.inverses import inverse
 
-STEADY = (1 / 255) ** 2  # added to C and taken for the noise e of what is known; 3: -0.1 dB
+DIAGONAL_LOADING = (
+    1 / 255
+) ** 2  # added to C and taken for the noise e of what is known; 3: -0.1 dB
 
 
 def conditional(y: Tensor, known: Tensor, filling: Tensor, wanted: Pass) -> Tensor:
@@ -31,7 +33,7 @@ def conditional(y: Tensor, known: Tensor, filling: Tensor, wanted: Pass) -> Tens
     """
     size = y.shape[-2:]
     p = min(wanted.patch, *size)
-    whole = (reached(size[0], p, wanted.stride), reached(size[1], p, wanted.stride))
+    whole = (covering_length(size[0], p, wanted.stride), covering_length(size[1], p, wanted.stride))
     guide = extend(filling, whole).mean(1, keepdim=True)
     apart = known.shape[1] > 1
     colours = OPPONENT.to(y) if y.shape[1] == 3 and not apart else torch.eye(y.shape[1]).to(y)
@@ -44,11 +46,11 @@ def conditional(y: Tensor, known: Tensor, filling: Tensor, wanted: Pass) -> Tens
     together = y.shape[1] if apart else 1
     for cut, index in banded(guide, p, wanted):
         places = index[:, 0]
-        K = vectors(inside[:, :, cut], p).index_select(0, places)
+        K = patch_rows(inside[:, :, cut], p).index_select(0, places)
         put(counts[:, :, cut], torch.ones_like(K), places, p)
         for channel in range(0, len(colours), together):
             some = slice(channel, channel + together)
-            X, Y = (vectors(image[:, some, cut], p) for image in (pilots, values))
+            X, Y = (patch_rows(image[:, some, cut], p) for image in (pilots, values))
             put(sums[:, some, cut], expected(X, Y.index_select(0, places), K, index), places, p)
     found = torch.einsum("oc,bohw->bchw", colours, sums / counts.clamp_min(1))
     found = torch.where(counts > 0, found, extend(filling, whole))[..., : size[0], : size[1]]
@@ -70,9 +72,9 @@ def expected(X: Tensor, Y: Tensor, K: Tensor, index: Tensor) -> Tensor:
         m = group.mean(1, keepdim=True)
         group -= m
         C = group.mT @ group / places.shape[1]
-        C.diagonal(dim1=1, dim2=2).add_(STEADY)
+        C.diagonal(dim1=1, dim2=2).add_(DIAGONAL_LOADING)
         A = known[:, :, None] * C * known[:, None]
-        A.diagonal(dim1=1, dim2=2).add_(STEADY * known + (1 - known))
+        A.diagonal(dim1=1, dim2=2).add_(DIAGONAL_LOADING * known + (1 - known))
         apart = (known * (y - m[:, 0]))[..., None]
         parts.append(m[:, 0] + (C @ (known[..., None] * (inverse(A) @ apart)))[..., 0])
     return torch.cat(parts)
@@ -82,4 +84,4 @@ def put(sums: Tensor, values: Tensor, places: Tensor, p: int) -> None:
     """Add values, (N, C p p), to sums, (1, C, h, w), where these patches lie."""
     rows = values.new_zeros((sums.shape[2] - p + 1) * (sums.shape[3] - p + 1), values.shape[1])
     rows.index_add_(0, places, values)
-    sums += folded(rows, sums, p)
+    sums += fold(rows, sums, p)

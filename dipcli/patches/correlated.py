@@ -31,16 +31,16 @@ BLOCK = 12  # pixels; holds two patches at half size; 16 finds fewer flat ones a
 FLATTEST = 0.02  # share of the blocks that are taken to be flat
 LEAST_BLOCKS = 12
 CORRECTIONS = (1.75, 1.5)  # variance of the noise over that of the flattest blocks; at half size
-WHITE, QUENCHED = 0.25, 0.16  # `fineness` of noise from which on b is 1, and up to which MOST
+WHITE, QUENCHED = 0.25, 0.16  # `fineness` of noise from which on b is 1, and up to which largest
 LAWLESS = 0.2  # below it the camera decided what noise is left, not the light: +0.2 dB on three
 BUSY, SMOOTH = 1.25, 1.15  # `business` of a picture, likewise
-MOST = 3.0  # b; phones 33.6 dB with 1, 34.7 with 3; sharp pictures lose 1 dB with 3
+LARGEST_EXCESS = 3.0  # b; phones 33.6 dB with 1, 34.7 with 3; sharp pictures lose 1 dB with 3
 FIRST_GROUP, GROUP = 100, 200  # patches
 LARGE_GROUP, LARGE_RADIUS = 300, 24
-LOADING = 0.1  # share of the mean variance; 0.3 loses 0.2 dB, none 0.1 and leaves ripples
+WHITE_LOADING = 0.1  # share of the mean variance; 0.3 loses 0.2 dB, none 0.1 and leaves ripples
 COARSE_LEVELS = 2  # half and quarter size, below the last pass
 CHAINED = 3  # passes one after another; a fourth loses 0.2 dB. Larger patches beside: +0.1 to 0.5
-STEADY = 1e-3  # of the noise added to C before it is inverted
+DIAGONAL_LOADING = 1e-3  # of the noise added to C before it is inverted
 LEAST_SIDE = 64  # pixels, to measure S
 
 
@@ -83,7 +83,7 @@ def loaded(S: Tensor) -> Tensor:
     """S with some white noise besides: nothing is known to be free of noise, and what seems so
     comes out as ripples.
     """
-    return S + LOADING * S.diagonal().mean() * torch.eye(len(S), device=S.device)
+    return S + WHITE_LOADING * S.diagonal().mean() * torch.eye(len(S), device=S.device)
 
 
 def fineness(S: Tensor, p: int) -> float:
@@ -122,7 +122,7 @@ def excess(fine: float, busy: float) -> float:
     """
     quenched = (WHITE - fine) / (WHITE - QUENCHED)
     smooth = (BUSY - busy) / (BUSY - SMOOTH)
-    return 1 + (MOST - 1) * min(1.0, max(0.0, quenched, smooth))
+    return 1 + (LARGEST_EXCESS - 1) * min(1.0, max(0.0, quenched, smooth))
 
 
 def larger(p: int) -> int:
@@ -241,7 +241,7 @@ def combined(S: Tensor, X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor,
     k = Y.shape[1]
     if X is None:
         C = Y.mT @ Y / k
-        W = torch.eye(len(S), device=S.device) - S @ inverse(C + STEADY * S)
+        W = torch.eye(len(S), device=S.device) - S @ inverse(C + DIAGONAL_LOADING * S)
     else:
         C = X.mT @ X / k
         W = C @ inverse(C + S)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dipcli.degradation.outliers import AT_FIRST, hits, median, neighbours, roughness, together
-from dipcli.patches.completion import completions
+from dipcli.patches.completion import iterative_inpainting
 
 REFINING = (2, 4)  # passes of the fillings that the observation is compared with, one after another
 LATER = 0.2  # P(hit) once the neighbours are clean
@@ -38,7 +38,7 @@ def estimates(
     stride: as `dip inpaint` has them for scattered pixels. reached: how many passes were made and
     what they gave, to go on from there.
     """
-    yield from completions(y, known(mask, y), passes, stride, reached=reached)
+    yield from iterative_inpainting(y, known(mask, y), passes, stride, reached=reached)
 
 
 def refined(y: Tensor, mask: Tensor, stride: int) -> Tensor:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from dipcli.degradation.borders import extend
 from dipcli.degradation.noise import Noise
-from dipcli.patches.groups import Combine, both, ridge, ridge_apart
+from dipcli.patches.groups import GroupEstimator, ridge, ridge_bayes_mean, ridge_per_channel
 from dipcli.stages import CHAINED
 
 VALUES_AT_ONCE = 3_000_000  # of the patches whose groups are solved together: 12 MB an array
@@ -33,7 +33,7 @@ class Pass:
     group: int
     radius: int = 18
     stride: int = 3
-    combine: Combine = ridge
+    combine: GroupEstimator = ridge
 
 
 def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], tuple[Pass, ...]]:
@@ -45,17 +45,21 @@ def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], 
     believe the errors of the third; up to three beside one another, of different patches and
     estimators, err differently, and their mean gains 0.2 dB.
     """
-    later = matched_patch(channels)
+    later, mean = matched_patch(channels), ridge_bayes_mean
     first = later + 2 if channels == 1 else later + 3
     chain = [Pass(first, 24, stride=stride), Pass(later, 64, stride=stride)]
-    chain += [Pass(later, 128, stride=stride, combine=both)] * max(1, count - CHAINED - 2)
+    chain += [Pass(later, 128, stride=stride, combine=mean)] * max(1, count - CHAINED - 2)
     small, middle, large = max(2, later - 2), round(1.5 * later), 2 * later
-    beside = [Pass(later, 200, 24, later, both)]
+    parallel = [Pass(later, 200, 24, later, mean)]
     if channels == 3:
-        beside += [Pass(large, 300, 24, large, ridge_apart), Pass(middle, 300, 24, middle, both)]
+        parallel += [Pass(large, 300, 24, large, ridge_per_channel)]
+        parallel += [Pass(middle, 300, 24, middle, mean)]
     else:
-        beside += [Pass(middle, 300, 24, middle, both), Pass(small, 100, 24, small, both)]
-    return tuple(chain[:count]), tuple(beside[: max(0, count - CHAINED)])
+        parallel += [
+            Pass(middle, 300, 24, middle, mean),
+            Pass(small, 100, 24, small, mean),
+        ]
+    return tuple(chain[:count]), tuple(parallel[: max(0, count - CHAINED)])
 
 
 def matched_patch(channels: int) -> int:
@@ -87,11 +91,11 @@ def estimates(
         yield basic
     made, basic = (1, basic) if reached is None else reached
     for wanted in passes[made:]:
-        basic = once(y, basic, noise, wanted, scale)
+        basic = guided_pass(y, basic, noise, wanted, scale)
         yield basic
 
 
-def once(y: Tensor, pilot: Tensor, noise: Noise, wanted: Pass, scale: float = 1.0) -> Tensor:
+def guided_pass(y: Tensor, pilot: Tensor, noise: Noise, wanted: Pass, scale: float = 1.0) -> Tensor:
     """The estimate of one pass with a pilot, (1, C, H, W) each; scale: as in `estimates`."""
     return collaborate(y, pilot, scale * noise.variance(pilot), wanted).clamp(0, 1)
 
@@ -103,18 +107,20 @@ def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass)
     """
     size = y.shape[-2:]
     p = min(wanted.patch, *size)
-    whole = (reached(size[0], p, wanted.stride), reached(size[1], p, wanted.stride))
+    whole = (covering_length(size[0], p, wanted.stride), covering_length(size[1], p, wanted.stride))
     y, variance = extend(y, whole), extend(variance, whole)
     pilot = None if pilot is None else extend(pilot, whole)
     guide = (y if pilot is None else pilot).mean(1, keepdim=True)
     total = F.avg_pool2d(variance.mean(1, keepdim=True), p, 1) * (y.shape[1] * p * p)
     numerator, denominator = torch.zeros_like(y), torch.zeros_like(y[:, :1])
     for cut, index in banded(guide, p, wanted):
-        clean = None if pilot is None else vectors(pilot[:, :, cut], p)
+        clean = None if pilot is None else patch_rows(pilot[:, :, cut], p)
         spread = total[:, :, cut.start : cut.stop - p + 1].reshape(-1)
-        values, weights = filtered(vectors(y[:, :, cut], p), clean, spread, index, wanted.combine)
-        numerator[:, :, cut] += folded(values, numerator[:, :, cut], p)
-        denominator[:, :, cut] += folded(weights.expand(-1, p * p), denominator[:, :, cut], p)
+        values, weights = filtered(
+            patch_rows(y[:, :, cut], p), clean, spread, index, wanted.combine
+        )
+        numerator[:, :, cut] += fold(values, numerator[:, :, cut], p)
+        denominator[:, :, cut] += fold(weights.expand(-1, p * p), denominator[:, :, cut], p)
     estimate = torch.where(denominator > 0, numerator / denominator, y)  # in no group: as it was
     return estimate[..., : size[0], : size[1]]
 
@@ -126,10 +132,10 @@ def banded(guide: Tensor, p: int, wanted: Pass) -> Iterator[tuple[slice, Tensor]
     for top in range(0, height - p + 1, rows):
         bottom = min(height, top + rows - wanted.stride + p)
         cut = slice(max(0, top - wanted.radius), min(height, bottom + wanted.radius))
-        yield cut, alike(guide[:, :, cut], top - cut.start, bottom - cut.start, p, wanted)
+        yield cut, match_blocks(guide[:, :, cut], top - cut.start, bottom - cut.start, p, wanted)
 
 
-def alike(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
+def match_blocks(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
     """For each reference patch, the places of the `group` patches nearest to it: (N, k).
 
     guide: (1, 1, h, w); reference patches begin every `stride` pixels in its rows from top to
@@ -160,7 +166,7 @@ def alike(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
 
 
 def filtered(
-    noisy: Tensor, clean: Tensor | None, spread: Tensor, index: Tensor, combine: Combine
+    noisy: Tensor, clean: Tensor | None, spread: Tensor, index: Tensor, combine: GroupEstimator
 ) -> tuple[Tensor, Tensor]:
     """Sums of weighted estimates and of weights for every patch: (P, n) and (P, 1).
 
@@ -184,17 +190,17 @@ def filtered(
     return values, weights
 
 
-def vectors(image: Tensor, p: int) -> Tensor:
+def patch_rows(image: Tensor, p: int) -> Tensor:
     """Every p x p patch of (1, C, h, w) as a row: (P, C p p)."""
     return F.unfold(image, p)[0].t().contiguous()
 
 
-def folded(values: Tensor, like: Tensor, p: int) -> Tensor:
+def fold(values: Tensor, like: Tensor, p: int) -> Tensor:
     """Rows of values of p x p patches, (P, C p p), summed where they lie; shaped as `like`."""
     return F.fold(values.t()[None], like.shape[-2:], p)
 
 
-def reached(length: int, p: int, stride: int) -> int:
+def covering_length(length: int, p: int, stride: int) -> int:
     """The least length from `length` on that patches at every `stride` cover to the end."""
     return -(-(length - p) // stride) * stride + p
 

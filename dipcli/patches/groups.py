@@ -35,15 +35,15 @@ OPPONENT /= OPPONENT.norm(dim=1, keepdim=True)
 
 # The pilots (N, k, n) or None, the noisy groups (N, k, n), both about their means, and the noise
 # variances (N, k, 1) -> the estimates (N, k, n) and the share of the noise left in them (N, k, 1).
-Combine = Callable[[Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
+GroupEstimator = Callable[[Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def ridge(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """NL-Ridge, with a pilot or without."""
-    return unbiased(Y, D) if X is None else believing(X, Y, D)
+    return ridge_sure(Y, D) if X is None else ridge_with_pilot(X, Y, D)
 
 
-def unbiased(Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def ridge_sure(Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """NL-Ridge without a pilot: Theta Y and |theta_i|^2."""
     eye = torch.eye(Y.shape[1], device=Y.device)
     inner = torch.baddbmm(torch.diag_embed(RECORRUPTION * D[..., 0]), Y, Y.mT)
@@ -51,7 +51,7 @@ def unbiased(Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     return theta @ Y, theta.square().sum(2, keepdim=True)
 
 
-def believing(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def ridge_with_pilot(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """NL-Ridge with a pilot: the same two, through the n x n form of the same inverse.
 
     X X' (X X' + D)^-1 = X M X' D^-1,   M = (X' D^-1 X + I)^-1
@@ -65,7 +65,7 @@ def believing(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     return X @ (M @ (scaled @ Y)), left
 
 
-def gaussian(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def nl_bayes(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """NL-Bayes with a pilot: Y W' and |W|^2 / n, the same for all patches of a group."""
     if X is None:
         raise ValueError("a Gaussian is learnt from pilots")
@@ -77,23 +77,25 @@ def gaussian(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     return Y @ W.mT, left.expand(-1, k, -1)
 
 
-def both(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def ridge_bayes_mean(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """The mean of NL-Ridge and NL-Bayes, with a pilot; their SURE does not tell which is better."""
-    (one, left), (other, also_left) = ridge(X, Y, D), gaussian(X, Y, D)
+    (one, left), (other, also_left) = ridge(X, Y, D), nl_bayes(X, Y, D)
     return one.lerp(other, 0.5), left.lerp(also_left, 0.5)
 
 
-def ridge_apart(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def ridge_per_channel(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """NL-Ridge for each of three opponent colours by itself."""
-    return apart(ridge, X, Y, D)
+    return per_opponent_channel(ridge, X, Y, D)
 
 
-def gaussian_apart(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def nl_bayes_per_channel(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
     """NL-Bayes for each of three opponent colours by itself, with a pilot."""
-    return apart(gaussian, X, Y, D)
+    return per_opponent_channel(nl_bayes, X, Y, D)
 
 
-def apart(combine: Combine, X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def per_opponent_channel(
+    combine: GroupEstimator, X: Tensor | None, Y: Tensor, D: Tensor
+) -> tuple[Tensor, Tensor]:
     """An estimator for each opponent colour by itself; n = 3 p^2, colour by colour."""
 
     def split(A: Tensor) -> Tensor:

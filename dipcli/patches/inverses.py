@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 ONE_BY_ONE = 8  # values: smaller matrices are eliminated row by row
-STEADY = 1e-6  # added to the diagonal before an inversion, as a share of its mean
+DIAGONAL_LOADING = 1e-6  # added to the diagonal before an inversion, as a share of its mean
 
 
 def inverse(matrices: Tensor) -> Tensor:
@@ -19,7 +19,7 @@ def inverse(matrices: Tensor) -> Tensor:
     alike patches make them singular to float32, and a millionth on the diagonal keeps them from it.
     """
     diagonal = matrices.diagonal(dim1=1, dim2=2)
-    least = STEADY * diagonal.mean(1)
+    least = DIAGONAL_LOADING * diagonal.mean(1)
     diagonal += least[:, None]
     W = whitening(matrices, least)
     return W.mT @ W

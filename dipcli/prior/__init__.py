@@ -1,1 +1,1 @@
-"""Deep Image Prior itself: networks, inputs, operators, the loop; no files, no prints."""
+"""Deep Image Prior itself: networks, inputs, losses, optimizers, the loop, when it stops."""

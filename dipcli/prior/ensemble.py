@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from dipcli.degradation.problem import Problem
-from dipcli.prior.fit import Descent, Make, fit
+from dipcli.prior.fit import Make, Run, fit
 from dipcli.stages import FitSettings
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 from dipcli.steps.step import Runtime, Step
 
 CATCHING_UP = 12  # 20 % more error than the best run, noise included: a ninth of the weight
@@ -52,7 +52,7 @@ class Mean:
         return variance.mean(1, keepdim=True).sqrt()
 
 
-def trust(score: float, others: list[float], ended: bool) -> float:
+def run_weight(score: float, others: list[float], ended: bool) -> float:
     """The weight of a run with held-out error `score` beside finished runs with theirs.
 
     Finished runs count by the inverse square of their error, so that good ones count nearly
@@ -65,7 +65,7 @@ def trust(score: float, others: list[float], ended: bool) -> float:
 
 
 @dataclass
-class Finished(Plain):
+class Finished(AttributeState):
     """The runs that have ended: their average, what is known of each, their errors, their steps."""
 
     mean: Mean | None = None
@@ -79,7 +79,7 @@ def ensemble(
     settings: FitSettings,
     runtime: Runtime,
     deadline: float | None = None,
-    make: Make = Descent,
+    make: Make = Run,
 ) -> Iterator[Step]:
     """`settings.runs` independent runs, each made by `make`, as one sequence of steps.
 
@@ -87,7 +87,7 @@ def ensemble(
     and `total` shrinks when a run stops early.
     """
     done = Finished()
-    yield from runtime.memory.follow(
+    yield from runtime.resume.resumable(
         "ensemble", lambda last: averaged(done, problem, settings, runtime, deadline, make), done
     )
 
@@ -106,7 +106,7 @@ def averaged(
         for step in fit(problem, settings, runtime, run=run, deadline=deadline, make=make):
             ended = "why" in step.notes
             score = float(str(step.notes["score"]))
-            mean = Mean.of(step.estimate, trust(score, done.scores, ended))
+            mean = Mean.of(step.estimate, run_weight(score, done.scores, ended))
             mean = mean if done.mean is None else done.mean.joined(mean)
             facts = {"steps": step.index + 1, **step.notes}
             yield replace(

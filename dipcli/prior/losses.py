@@ -47,7 +47,7 @@ def masked(kind: str, fitted: Tensor, observation: Tensor, weight: Tensor | None
     return (each * weight).sum() / total.clamp_min(torch.finfo(each.dtype).tiny)
 
 
-def fallen(kind: str, before: float, now: float, decibels: float = 5.0) -> bool:
+def diverged(kind: str, before: float, now: float, decibels: float = 5.0) -> bool:
     """Whether the fit is worse than it was by more than `decibels` of PSNR."""
     per_decade = 10.0 if kind == "mse" else 20.0
     return now > before * 10 ** (decibels / per_decade)

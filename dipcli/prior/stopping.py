@@ -58,7 +58,7 @@ class Rule(Protocol):
         """Judge a step by what was measured of it; average: of the outputs up to it."""
         ...
 
-    def why(self) -> str:
+    def stop_reason(self) -> str:
         """The reason for the stop, in words."""
         ...
 
@@ -85,7 +85,7 @@ class LastStep:
         """Take this step for the best."""
         self.best, self.best_step, self.score = average, step, measured
 
-    def why(self) -> str:
+    def stop_reason(self) -> str:
         """It never does."""
         return ""
 
@@ -117,7 +117,7 @@ class HoldOut:
             self.best, self.best_step, self.score = average, step, measured
         self.done = step - self.best_step >= self.patience
 
-    def why(self) -> str:
+    def stop_reason(self) -> str:
         """Where the minimum was."""
         return f"held-out error was least at step {self.best_step}"
 
@@ -168,7 +168,7 @@ class WindowedVariance:
         else:
             self.done = step - self.best_step >= self.patience
 
-    def why(self) -> str:
+    def stop_reason(self) -> str:
         """Where the valley was."""
         return f"variance of outputs was least at step {self.best_step}"
 

@@ -13,26 +13,26 @@ from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 
-class Changing(Protocol):
+class Stateful(Protocol):
     """Something whose state can be taken out and put back."""
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """All that changes in it, as it stands: later steps may change what is in it."""
         ...
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Be as it was when this state was taken."""
         ...
 
 
-class Plain:
+class AttributeState:
     """Something whose attributes are its state."""
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """The attributes by name."""
         return dict(vars(self))
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set the attributes."""
         vars(self).update(state)
 
@@ -41,16 +41,16 @@ class Plain:
 class Part:
     """A part at work: what changes in it, its last step so far, and whether that is its last."""
 
-    subject: Changing
+    subject: Stateful
     last: Any = None
     ended: bool = False
 
 
-S = TypeVar("S", bound=Changing)
+S = TypeVar("S", bound=Stateful)
 T = TypeVar("T")
 
 
-class Memory:
+class ResumeState:
     """The state of a restoration, in parts; `seconds` were spent on it before this process."""
 
     def __init__(self, saved: Mapping[str, Any] | None = None) -> None:
@@ -60,7 +60,7 @@ class Memory:
         self._parts: dict[str, Part] = {}  # an inner or later part after an outer or earlier one
         self._began = perf_counter()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything; to be taken while the restoration rests between two steps.
 
         Of a part that has ended its last step is all that counts, and so it is of what is at
@@ -69,7 +69,7 @@ class Memory:
         innermost = next(reversed(self._parts), None)
         parts = {
             name: {
-                "state": part.subject.state(),
+                "state": part.subject.state_dict(),
                 "last": part.last if part.ended or name == innermost else None,
                 "ended": part.ended,
             }
@@ -77,23 +77,23 @@ class Memory:
         }
         return {"seconds": self.seconds + perf_counter() - self._began, "parts": parts}
 
-    def keep(self, name: str, subject: S) -> S:
+    def register(self, name: str, subject: S) -> S:
         """Hold `subject` from now on; it is restored if it was saved under this name."""
         self._begin(name, subject)
         return subject
 
-    def follow(
+    def resumable(
         self,
         name: str,
         steps: Callable[[T | None], Iterator[T]],
-        subject: Changing | None = None,
+        subject: Stateful | None = None,
     ) -> Iterator[T]:
         """The steps of a part; one that was saved begins with its last step before.
 
         steps: makes those after a given one, None for all; subject: what changes in the part
-        beside its last step, restored before the steps are made.
+        beside its last step, loaded before the steps are made.
         """
-        part = self._begin(name, Plain() if subject is None else subject)
+        part = self._begin(name, AttributeState() if subject is None else subject)
         try:
             if part.last is not None:
                 yield part.last
@@ -104,8 +104,8 @@ class Memory:
         finally:
             self._end(name, part)
 
-    def _begin(self, name: str, subject: Changing) -> Part:
-        """A part of this name begins: what an earlier one of it led to is over."""
+    def _begin(self, name: str, subject: Stateful) -> Part:
+        """Begin a part. If one of this name began before, the parts after it are forgotten."""
         if name in self._parts:
             self._drop_after(name)
             self._saved.clear()  # all that was to be gone on with has begun before
@@ -113,13 +113,13 @@ class Memory:
         saved = self._saved.pop(name, None)
         if saved is not None:
             part.last, part.ended = saved["last"], saved["ended"]
-            subject.restore(saved["state"])
+            subject.load_state_dict(saved["state"])
         return part
 
     def _end(self, name: str, part: Part) -> None:
         if self._parts.get(name) is part:
             self._drop_after(name)
-            part.subject, part.ended = Plain(), True
+            part.subject, part.ended = AttributeState(), True
 
     def _drop_after(self, name: str) -> None:
         names = list(self._parts)

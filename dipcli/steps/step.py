@@ -1,13 +1,12 @@
 """What a restoration yields, step after step."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from dipcli.steps.resume import Changing, Memory
+from dipcli.steps.resume import ResumeState
 
 LOOK_EVERY = 8  # steps; as many pictures wait beside a fit, which holds hundreds of planes anyway
 
@@ -17,14 +16,14 @@ class Runtime:
     """Where and from which seed a restoration runs.
 
     amp: the dtype of autocast (bfloat16 where the machine gains from it), None for float32;
-    memory: what the restoration goes on from, and where its state can be had; every: steps
+    resume: what the restoration goes on from, and where its state can be had; every: steps
     between looks at numbers that the device holds, None: as it suits the device.
     """
 
     device: torch.device
     seed: int = 0
     amp: torch.dtype | None = None
-    memory: Memory = field(default_factory=Memory, compare=False)
+    resume: ResumeState = field(default_factory=ResumeState, compare=False)
     every: int | None = None
 
     def looks(self, deadline: float | None = None) -> int:
@@ -66,11 +65,3 @@ class Step:
     estimate: Tensor
     spread: Tensor | None = None
     notes: Mapping[str, object] = field(default_factory=dict)
-
-
-class Stepping(Changing, Protocol):
-    """Something that makes steps, and goes on from a saved state."""
-
-    def steps(self) -> Iterator[Step]:
-        """Every step from here to the end."""
-        ...

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dipcli.settings import Settings
-from dipcli.steps.resume import Changing, Memory
+from dipcli.steps.resume import ResumeState, Stateful
 from dipcli.steps.step import Runtime, Step
 
 B = TypeVar("B", bound=Settings)
@@ -22,7 +22,7 @@ def deadline_of(settings: Settings, runtime: Runtime) -> float | None:
     """The perf_counter() time at which the budget is spent: from now, what is left of it."""
     if settings.time is None:
         return None
-    return perf_counter() + settings.time - runtime.memory.seconds
+    return perf_counter() + settings.time - runtime.resume.seconds
 
 
 def remaining(settings: B, deadline: float | None, runtime: Runtime) -> B:
@@ -30,16 +30,18 @@ def remaining(settings: B, deadline: float | None, runtime: Runtime) -> B:
     if deadline is None:
         return settings
     left = max(LEAST_TIME, deadline - perf_counter())
-    return replace(settings, time=left + runtime.memory.seconds)
+    return replace(settings, time=left + runtime.resume.seconds)
 
 
-def annotated(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
+def with_facts(steps: Iterable[Step], **facts: object) -> Iterator[Step]:
     """The same steps, each with `facts` among its notes."""
     for step in steps:
         yield replace(step, notes={**facts, **step.notes})
 
 
-def within(steps: Iterable[Step], deadline: float | None, longer: float = 1.0) -> Iterator[Step]:
+def until_deadline(
+    steps: Iterable[Step], deadline: float | None, longer: float = 1.0
+) -> Iterator[Step]:
     """The same steps, as many as end before the deadline if each takes as long as the last.
 
     The first is always made. longer: how many times as long as the last a step may take.
@@ -55,7 +57,7 @@ def within(steps: Iterable[Step], deadline: float | None, longer: float = 1.0) -
             return
 
 
-def after(step: Step, steps: Iterable[Step]) -> Iterator[Step]:
+def following(step: Step, steps: Iterable[Step]) -> Iterator[Step]:
     """`steps`, counted on from `step`."""
     first = step.index + 1
     for later in steps:
@@ -65,12 +67,12 @@ def after(step: Step, steps: Iterable[Step]) -> Iterator[Step]:
 Reached = tuple[int, Tensor]  # how many passes of a filter were made, and what they gave
 
 
-def passed(
+def filter_steps(
     estimates: Callable[[Reached | None], Iterable[Tensor]],
     start: Tensor,
     total: int,
-    memory: Memory,
-    subject: Changing | None = None,
+    resume: ResumeState,
+    subject: Stateful | None = None,
     name: str = "filter",
 ) -> Iterator[Step]:
     """Estimates of a filter as steps of a stage, called `name`.
@@ -89,4 +91,4 @@ def passed(
             yield Step(index, total, name, 0, loss, estimate, estimate)
             before = estimate
 
-    return memory.follow(name, steps, subject)
+    return resume.resumable(name, steps, subject)

@@ -22,7 +22,7 @@ from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.presets.values import resolve
 from dipcli.settings import Settings
 from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import within
+from dipcli.steps.stream import until_deadline
 from dipcli.tasks.arrays import Pixels, Window
 from dipcli.tasks.filters import cleaned, covariances_of, filtering
 
@@ -97,7 +97,7 @@ class Cleaning:
 
         def clear(x: Tensor, model: Noise) -> Iterator[Step]:
             passes = filtering(x, model, self.covariances, own, runtime, {}, STAGE)
-            for step in within(passes, deadline):
+            for step in until_deadline(passes, deadline):
                 yield replace(step, estimate=model.unclipped(step.estimate))
 
         return cleaned(y, self.damage, clear, own, runtime, deadline, STAGE)

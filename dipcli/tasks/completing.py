@@ -12,12 +12,12 @@ from torch import Tensor
 
 from dipcli.degradation.operators import Mask
 from dipcli.degradation.problem import Problem
-from dipcli.filling.shiftmap import continuations, holes
-from dipcli.patches.completion import completions, thin_plate
+from dipcli.filling.shiftmap import fill_holes, holes
+from dipcli.patches.completion import biharmonic, iterative_inpainting
 from dipcli.presets.inpaint import InpaintSettings
 from dipcli.prior.ensemble import ensemble
 from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, after, deadline_of, passed, within
+from dipcli.steps.stream import Reached, deadline_of, filter_steps, following, until_deadline
 from dipcli.tasks.cleaning import Cleaning
 
 
@@ -38,10 +38,10 @@ def inpainted(
         yield from filled(y, hole, settings, runtime, deadline)
         return
     last = None
-    for last in within(cleaning.steps(rough, settings, runtime, deadline), deadline):
+    for last in until_deadline(cleaning.steps(rough, settings, runtime, deadline), deadline):
         yield last
     if last is not None:
-        yield from after(last, filled(last.estimate, hole, settings, runtime, deadline))
+        yield from following(last, filled(last.estimate, hole, settings, runtime, deadline))
 
 
 def filled(
@@ -64,8 +64,8 @@ def filled(
         return
     start = None if last is None else last.estimate
     complete = continuing if "copies" in settings.stages else completing
-    filtered = within(complete(y, known, settings, start, runtime), deadline)
-    for step in filtered if last is None else after(last, filtered):
+    filtered = until_deadline(complete(y, known, settings, start, runtime), deadline)
+    for step in filtered if last is None else following(last, filtered):
         yield step if last is None else replace(step, spread=last.spread)
 
 
@@ -75,19 +75,19 @@ def completing(
     """The passes of the patch-group filter, from a fitted picture or from a smooth guess."""
 
     def fillings(reached: Reached | None) -> Iterator[Tensor]:
-        return completions(y, known, settings.passes, settings.stride, start, reached)
+        return iterative_inpainting(y, known, settings.passes, settings.stride, start, reached)
 
-    return passed(fillings, y if start is None else start, settings.passes, runtime.memory)
+    return filter_steps(fillings, y if start is None else start, settings.passes, runtime.resume)
 
 
 def continuing(
     y: Tensor, known: Tensor, settings: InpaintSettings, start: Tensor | None, runtime: Runtime
 ) -> Iterator[Step]:
     """Copies of what is known, hole by hole, where a network alone leaves a smear."""
-    guide = thin_plate(y, known) if start is None else start
+    guide = biharmonic(y, known) if start is None else start
 
     def fillings(reached: Reached | None) -> Iterator[Tensor]:
-        return continuations(y, known, guide, settings.passes, reached)
+        return fill_holes(y, known, guide, settings.passes, reached)
 
     planned = len(holes(known[0, 0].cpu().numpy() == 0)[1])
-    return passed(fillings, guide, planned, runtime.memory)
+    return filter_steps(fillings, guide, planned, runtime.resume)

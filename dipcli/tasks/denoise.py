@@ -99,12 +99,12 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
 
     def steps(self, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filling", "filter", "fit" and "fusion", those that are asked for."""
-        from dipcli.steps.stream import annotated
+        from dipcli.steps.stream import with_facts
         from dipcli.tasks.denoising import denoised
 
         y = self.pixels.tensor(runtime.device)
         steps = denoised(y, self.damage, self.covariances, settings, runtime)
-        yield from annotated(steps, **self.facts())
+        yield from with_facts(steps, **self.facts())
 
     def facts(self) -> dict[str, object]:
         """What was found out about the damage, on the 0..255 scale, as plain JSON."""

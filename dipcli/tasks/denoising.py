@@ -20,7 +20,7 @@ from dipcli.learning.rounds import bootstrapped
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.prior.ensemble import ensemble
 from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import after, deadline_of, within
+from dipcli.steps.stream import deadline_of, following, until_deadline
 from dipcli.tasks.filters import cleaned, filtering, fused, limited
 
 THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
@@ -78,7 +78,7 @@ class Clearing:
         settings, runtime = self.settings, self.runtime
         if settings.filters:
             passes = filtering(y, model, self.covariances, settings, runtime, parts)
-            for last in within(passes, self.deadline, longer=THOROUGH):
+            for last in until_deadline(passes, self.deadline, longer=THOROUGH):
                 pilot = last.estimate
                 yield last
         if not settings.fits:
@@ -89,7 +89,7 @@ class Clearing:
         fitted = ensemble(problem, settings, runtime, self.deadline)
         if last is not None and pilot is not None:
             settings = replace(settings, blend=settings.blend * share(model, y))
-            fitted = after(last, fused(fitted, pilot, settings, parts))
+            fitted = following(last, fused(fitted, pilot, settings, parts))
         yield from fitted
 
 

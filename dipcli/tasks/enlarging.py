@@ -12,19 +12,19 @@ from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
 from dipcli.degradation.resizing import enlarged
 from dipcli.learning.self_training import Plan, repeated
-from dipcli.learning.zero_shot import Learner
+from dipcli.learning.zero_shot import ZeroShotRun
 from dipcli.patches.completion import (
     FITTED_SIGMA,
     LEARNT_SIGMA,
     REPEATED_SIGMA,
     SMOOTH_SIGMA,
-    refinements,
+    back_projection,
 )
 from dipcli.presets.superres import SuperresSettings
 from dipcli.prior.ensemble import ensemble
-from dipcli.prior.fit import Descent
+from dipcli.prior.fit import Run
 from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, after, deadline_of, passed, within
+from dipcli.steps.stream import Reached, deadline_of, filter_steps, following, until_deadline
 from dipcli.tasks.cleaning import Cleaning
 
 
@@ -40,10 +40,12 @@ def superresolved(
     last, rest = None, settings.planned
     if settings.repeats:
         rest += settings.repeats * settings.again().planned
-    for last in within(cleaning.steps(y, settings, runtime, deadline), deadline):
+    for last in until_deadline(cleaning.steps(y, settings, runtime, deadline), deadline):
         yield full(replace(last, total=last.total + rest), size)
     if last is not None:
-        yield from after(last, enlarged_again(last.estimate, scale, settings, runtime, deadline))
+        yield from following(
+            last, enlarged_again(last.estimate, scale, settings, runtime, deadline)
+        )
 
 
 def enlarged_again(
@@ -86,7 +88,7 @@ def enlarging(
     Both are of one size; what is taught is the problem itself, or a better known picture.
     """
     last = None
-    make = Learner if settings.learns else Descent
+    make = ZeroShotRun if settings.learns else Run
     rest = 1 + settings.planned_passes if settings.project else 0
     fitted = ensemble(taught, settings, runtime, deadline, make) if settings.fits else ()
     for last in fitted:
@@ -99,8 +101,8 @@ def enlarging(
     if not settings.filters:
         return
     error = expected(settings, itself=taught is problem)
-    refined = within(refining(last, problem, settings, runtime, error), deadline)
-    for step in refined if last is None else after(last, refined):
+    refined = until_deadline(refining(last, problem, settings, runtime, error), deadline)
+    for step in refined if last is None else following(last, refined):
         spread = None if last is None else last.spread
         yield replace(step, estimate=step.estimate.clamp(0, 1), spread=spread)
 
@@ -138,9 +140,9 @@ def refining(
     def pictures(reached: Reached | None) -> Iterator[Tensor]:
         made, x = (0, start) if reached is None else reached
         passes, stride = settings.passes, settings.stride
-        return refinements(x, operator, y, passes, stride, error, made)
+        return back_projection(x, operator, y, passes, stride, error, made)
 
-    return passed(pictures, start, settings.passes, runtime.memory)
+    return filter_steps(pictures, start, settings.passes, runtime.resume)
 
 
 def full(step: Step, size: tuple[int, int]) -> Step:

@@ -21,7 +21,7 @@ from dipcli.presets.denoise import DenoiseSettings
 from dipcli.presets.values import resolve
 from dipcli.stages import FilterSettings
 from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, after, passed, within
+from dipcli.steps.stream import Reached, filter_steps, following, until_deadline
 from dipcli.tasks.arrays import Pixels, to_array, to_tensor
 
 MOST_CORRELATED = 4  # passes worth making where neighbours share the noise
@@ -70,32 +70,32 @@ def filtering(
     """
     shared = tuple(S.to(y.device) for S in covariances)
     count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
-    chain, beside = filter.schedule(count, y.shape[1], settings.stride)
+    chain, parallel = filter.schedule(count, y.shape[1], settings.stride)
     if shared:
-        chain, beside = chain + beside, ()  # all passes are those of `correlated.estimates`
+        chain, parallel = chain + parallel, ()  # all passes are those of `correlated.estimates`
 
     def estimates(reached: Reached | None) -> Iterable[Tensor]:
         if shared and chain:
             return correlated.estimates(y, shared, count, settings.stride, reached)
         return filter.estimates(y, model, chain, reached=reached) if chain else ()
 
-    def witnesses(last: Step | None) -> Iterator[Step]:
+    def parallel_passes(last: Step | None) -> Iterator[Step]:
         first = 0 if last is None else last.index + 1 - len(chain)
-        for index in range(first, len(beside)):
-            found = filter.once(y, pilot, model, beside[index])
+        for index in range(first, len(parallel)):
+            found = filter.guided_pass(y, pilot, model, parallel[index])
             mean = found if last is None else last.estimate.lerp(found, 1 / (index + 1))
             loss = (mean - (pilot if last is None else last.estimate)).square().mean()
             last = Step(len(chain) + index, total, name, 0, loss, found, mean)
             yield last
 
     total, pilot = count + settings.planned_fit, y
-    for step in passed(estimates, y, total, runtime.memory, name=name):
+    for step in filter_steps(estimates, y, total, runtime.resume, name=name):
         pilot = step.estimate
         yield step
-    for step in runtime.memory.follow("witnesses", witnesses):
+    for step in runtime.resume.resumable("parallel passes", parallel_passes):
         parts[f"pass {step.index}"] = step.output
         yield step
-    if chain and not beside:
+    if chain and not parallel:
         parts["filter"] = pilot
 
 
@@ -107,7 +107,7 @@ def decoded(
     def estimates(reached: Reached | None) -> Iterator[Tensor]:
         return artefacts.estimates(y, coding, settings.passes, settings.stride, reached)
 
-    return passed(estimates, y, settings.passes, runtime.memory, name=name)
+    return filter_steps(estimates, y, settings.passes, runtime.resume, name=name)
 
 
 def filling(
@@ -120,7 +120,7 @@ def filling(
         mask = filled.refined(y, hit, lost.stride) if any_value else hit
         return filled.estimates(y, mask, lost.passes, lost.stride, reached)
 
-    return passed(estimates, y, lost.passes, runtime.memory, name="filling")
+    return filter_steps(estimates, y, lost.passes, runtime.resume, name="filling")
 
 
 def cleaned(
@@ -138,7 +138,7 @@ def cleaned(
     is filled first. name: of the stage that undoes coding.
     """
     if damage.coding is not None:
-        for step in within(decoded(y, damage.coding, settings, runtime, name), deadline):
+        for step in until_deadline(decoded(y, damage.coding, settings, runtime, name), deadline):
             yield replace(step, estimate=limited(step.estimate, y, damage.limit))
     elif damage.impulses is not None:
         yield from without_impulses(y, damage, clear, settings, runtime, deadline)
@@ -158,14 +158,14 @@ def without_impulses(
     impulses: NDArray[np.bool_] = np.asarray(damage.impulses)
     last = None
     found = filling(y, to_tensor(impulses, y.device), damage.any_value, settings, runtime)
-    for last in within(found, deadline):
+    for last in until_deadline(found, deadline):
         yield last
     if last is None:
         return
     few = damage.few  # among which the noise was seen
     noise = damage.noise if few else beneath.noise(to_array(last.estimate), impulses)
     if not noise.clean:
-        yield from after(last, clear(last.estimate, noise))
+        yield from following(last, clear(last.estimate, noise))
 
 
 def covariances_of(pixels: Pixels, model: Noise) -> tuple[Tensor, ...]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from dipcli.degradation.problem import Problem
 from dipcli.presets.parametrisation import TARGETS, ParametrisationSettings
 from dipcli.prior.fit import fit
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 from dipcli.steps.step import Runtime, Step, numbers
 from dipcli.steps.stream import deadline_of
 
@@ -21,7 +21,7 @@ NOISE_SIGMA = 25 / 255  # of the noisy target
 
 
 @dataclass
-class Fitted(Plain):
+class Fitted(AttributeState):
     """The targets so far: their (step, loss), and of those that are done the result and steps."""
 
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ def fitted(
 ) -> Iterator[Step]:
     """The steps of a run for each of `targets`, made of picture, (1, C, H, W)."""
     so_far = Fitted()
-    yield from runtime.memory.follow(
+    yield from runtime.resume.resumable(
         "targets", lambda last: fits(picture, targets, so_far, settings, runtime), so_far
     )
 

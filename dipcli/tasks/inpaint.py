@@ -145,7 +145,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
 
     def steps(self, settings: InpaintSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "cleaning", "fit" and "filter", those that are asked for; known pixels stay."""
-        from dipcli.steps.stream import annotated
+        from dipcli.steps.stream import with_facts
         from dipcli.tasks.completing import inpainted
 
         y = self.pixels.tensor(runtime.device)
@@ -155,7 +155,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
             rough = self.first_guess(runtime.device)
         facts: dict[str, object] = {"hole": self.kind, "hole_share": round(self.hole_share, 6)}
         steps = inpainted(y, self.hole, rough, cleaning, settings, runtime)
-        yield from annotated(steps, **facts, **cleaning.facts)
+        yield from with_facts(steps, **facts, **cleaning.facts)
 
     def evidence(self, result: NDArray[np.float32], settings: InpaintSettings) -> dict[str, object]:
         """The noise of the filled picture; there is no residual, what is known is kept."""

@@ -91,14 +91,14 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
     def steps(self, settings: SuperresSettings, runtime: Runtime) -> Iterator[Step]:
         """The small picture restored, where it needs to be; the ensemble, one step that makes it
         consistent with what was observed, the filter."""
-        from dipcli.steps.stream import annotated
+        from dipcli.steps.stream import with_facts
         from dipcli.tasks.enlarging import superresolved
 
         y = self.pixels.tensor(runtime.device)
         cleaning = self.cleaning.for_preset(settings.preset)
         steps = superresolved(y, self.scale, cleaning, settings, runtime)
         facts = {"scale": self.scale, "kernel": settings.kernel, **cleaning.facts}
-        yield from annotated(steps, **facts)
+        yield from with_facts(steps, **facts)
 
     def evidence(
         self, result: NDArray[np.float32], settings: SuperresSettings

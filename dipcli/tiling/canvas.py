@@ -99,7 +99,7 @@ class Canvas:
         total += weight
         self.share = torch.where(weight > 0, weight / total, weight)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """As it was before the tile at work began."""
         layers, weight = self.layers.clone(), self.weight.clone()
         if self.window is not None:
@@ -108,7 +108,7 @@ class Canvas:
         counts = {"number": self.number, "made": self.made, "spread_told": self.spread_told}
         return {"layers": layers, "weight": weight, **counts}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on with the tile at work."""
         self.layers.copy_(state["layers"])
         self.weight.copy_(state["weight"])
@@ -142,7 +142,7 @@ def tiled(
     canvas = Canvas(task.first_guess(runtime.device), spreads=settings.compares)
     tiles = grid(task.observation.shape[:2], longest, task.scale)
     tiles = [tile for tile in tiles if task.needs_work(tile.window)]
-    yield from runtime.memory.follow(
+    yield from runtime.resume.resumable(
         "tiles", lambda _: in_turn(task, longest, tiles, canvas, settings, runtime), canvas
     )
 

@@ -11,7 +11,7 @@ import torch
 
 from dipcli.errors import MemoryLimitError
 from dipcli.settings import Settings
-from dipcli.steps.resume import Plain
+from dipcli.steps.resume import AttributeState
 from dipcli.steps.step import Runtime, Step
 from dipcli.steps.stream import deadline_of, remaining
 from dipcli.system import devices
@@ -26,7 +26,7 @@ TOLD = (
 )
 
 
-class Rung(Plain):
+class Rung(AttributeState):
     """An attempt: side of its tiles, None for the whole; steps made before it, and given up."""
 
     def __init__(self, side: int | None, began: int = 0, gave_up: Sequence[str] = ()) -> None:
@@ -46,7 +46,7 @@ def restored(task: Task[Any, Any], settings: Settings, runtime: Runtime) -> Iter
     rung = Rung(first_side(task, settings, runtime))
     made = 0
     while True:
-        rung = runtime.memory.keep("rung", rung)
+        rung = runtime.resume.register("rung", rung)
         side, began = rung.side, rung.began
         try:
             for step in attempt(task, side, remaining(settings, deadline, runtime), runtime):

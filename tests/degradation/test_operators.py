@@ -8,7 +8,7 @@ from PIL import Image
 from dipcli.degradation.borders import BORDERS, extend_index
 from dipcli.degradation.operators import Downsample, Identity, Mask, kernel_taps
 from dipcli.degradation.projection import project
-from dipcli.settings import KERNELS
+from dipcli.presets.superres import KERNELS
 
 SCALES = (2, 3, 4, 8)
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dipcli.filling.graphcut import Labelling, cut
+from dipcli.filling.graphcut import AlphaExpansion, min_cut
 
 
 def ring(n: int) -> np.ndarray:
@@ -24,7 +24,7 @@ def test_a_cut_is_the_least_of_all_choices(seed: int):
         return float(cost @ x + apart @ ((1 - x[p]) * x[q]))
 
     least = min(energy(np.array(x)) for x in product((0, 1), repeat=n))
-    assert energy(cut(cost, p, q, apart).astype(int)) == pytest.approx(least, abs=0.02)
+    assert energy(min_cut(cost, p, q, apart).astype(int)) == pytest.approx(least, abs=0.02)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -40,7 +40,7 @@ def test_expansion_ends_near_the_best_labelling(seed: int):
         sides = seam(labels[edges[:, 0]], labels[edges[:, 1]])
         return float(data[labels, np.arange(n)].sum() + sides.sum())
 
-    labelling = Labelling(data, edges, seam)
+    labelling = AlphaExpansion(data, edges, seam)
     energies = [labelling.energy]
     while labelling.sweep():
         energies.append(labelling.energy)

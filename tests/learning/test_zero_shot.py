@@ -13,14 +13,14 @@ from dipcli import tasks
 from dipcli.degradation.operators import Downsample, Identity
 from dipcli.degradation.problem import Problem
 from dipcli.errors import UsageError
-from dipcli.learning.training_pairs import drawn, examples, turned, turned_back
-from dipcli.learning.zero_shot import Learner, factors
+from dipcli.learning.training_pairs import dihedral, dihedral_inverse, examples, sample_batch
+from dipcli.learning.zero_shot import ZeroShotRun, factors
 from dipcli.presets.superres import SuperresSettings
 from dipcli.prior.fit import fit
 from dipcli.steps.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
-learn = partial(fit, make=Learner)
+learn = partial(fit, make=ZeroShotRun)
 TINY = SuperresSettings(method="zero-shot", channels=(16, 16), loss="l1", runs=1, iters=6)
 
 
@@ -105,13 +105,13 @@ def test_turning_is_undone():
     x = torch.rand(1, 2, 3, 5, generator=torch.Generator().manual_seed(0))
     for turns in range(4):
         for mirrored in (0, 1):
-            assert torch.equal(turned_back(turned(x, turns, mirrored), turns, mirrored), x)
+            assert torch.equal(dihedral_inverse(dihedral(x, turns, mirrored), turns, mirrored), x)
 
 
 def test_examples_lie_on_one_another():
     pairs = examples([stripes(60, 80)], Downsample(2, "bicubic"))
     assert len({truth.shape for truth, _ in pairs}) == 4
-    truths, reductions = drawn(pairs, torch.Generator().manual_seed(0))
+    truths, reductions = sample_batch(pairs, torch.Generator().manual_seed(0))
     assert truths.shape == reductions.shape
     for truth, reduced in zip(truths, reductions, strict=True):
         assert torch.corrcoef(torch.stack([truth.flatten(), reduced.flatten()]))[0, 1] > 0.8

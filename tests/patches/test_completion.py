@@ -2,7 +2,13 @@ import torch
 from skimage.restoration import inpaint_biharmonic
 
 from dipcli.degradation.operators import Downsample
-from dipcli.patches.completion import completions, falling, interpolated, refinements, thin_plate
+from dipcli.patches.completion import (
+    back_projection,
+    biharmonic,
+    interpolated,
+    iterative_inpainting,
+    sigma_schedule,
+)
 
 
 def psnr(a, b):
@@ -22,15 +28,15 @@ def half_lost(side=48):
 def test_a_repeating_texture_is_completed_far_better_than_interpolated():
     truth, known = texture(), half_lost()
     guess = interpolated(truth * known, known)
-    *_, filled = completions(truth * known, known, passes=8, stride=4)
+    *_, filled = iterative_inpainting(truth * known, known, passes=8, stride=4)
     assert torch.equal(filled * known, truth * known)
     assert psnr(filled, truth) > psnr(guess, truth) + 5
 
 
 def test_what_lies_in_the_hole_does_not_matter():
     truth, known = texture(), half_lost()
-    *_, one = completions(truth * known, known, passes=2, stride=4)
-    *_, other = completions(torch.where(known > 0, truth, 1.0), known, passes=2, stride=4)
+    *_, one = iterative_inpainting(truth * known, known, passes=2, stride=4)
+    *_, other = iterative_inpainting(torch.where(known > 0, truth, 1.0), known, passes=2, stride=4)
     assert torch.equal(one, other)
 
 
@@ -44,7 +50,7 @@ def test_the_first_guess_is_constant_where_the_picture_is():
 
 def test_a_thin_plate_is_the_biharmonic_filling_of_scikit_image():
     truth, known = texture(), half_lost()
-    ours = thin_plate(truth * known, known)
+    ours = biharmonic(truth * known, known)
     theirs = inpaint_biharmonic((truth * known)[0, 0].numpy(), known[0, 0].numpy() == 0)
     inner = slice(3, -3)  # at the border it takes other differences
     difference = ours[0, 0].numpy() - theirs
@@ -52,16 +58,16 @@ def test_a_thin_plate_is_the_biharmonic_filling_of_scikit_image():
     assert torch.equal(ours * known, truth * known)
 
 
-def test_refinements_reduce_to_the_observation():
+def test_back_projection_reduces_to_the_observation():
     truth, operator = texture(), Downsample(2)
     y = operator(truth)
     start = torch.full_like(truth, 0.5)
-    for x in refinements(start, operator, y, passes=3, stride=4, error=45 / 255):
+    for x in back_projection(start, operator, y, passes=3, stride=4, error=45 / 255):
         assert torch.allclose(operator(x), y, atol=2e-3)
 
 
 def test_the_assumed_error_falls_to_the_same_end():
-    errors = [falling(0.2, index, 5) for index in range(5)]
+    errors = [sigma_schedule(0.2, index, 5) for index in range(5)]
     assert errors[0] == 0.2
     assert sorted(errors, reverse=True) == errors
     assert abs(errors[-1] - 2 / 255) < 1e-9

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dipcli.patches.conditional import STEADY, conditional, expected
+from dipcli.patches.conditional import DIAGONAL_LOADING, conditional, expected
 from dipcli.patches.filter import Pass
 
 WANTED = Pass(5, 40, 12, 2)
@@ -57,7 +57,7 @@ def test_it_is_the_conditional_mean_of_a_gaussian():
     y, known = torch.rand(1, 4, generator=generator), torch.tensor([[1.0, 0.0, 1.0, 0.0]])
     found = expected(X, y, known, torch.arange(30)[None])
     m = X.mean(0)
-    C = (X - m).t() @ (X - m) / 30 + STEADY * torch.eye(4)
+    C = (X - m).t() @ (X - m) / 30 + DIAGONAL_LOADING * torch.eye(4)
     k = known[0] > 0
-    inner = torch.linalg.inv(C[k][:, k] + STEADY * torch.eye(2))
+    inner = torch.linalg.inv(C[k][:, k] + DIAGONAL_LOADING * torch.eye(2))
     assert torch.allclose(found[0], m + C[:, k] @ inner @ (y[0, k] - m[k]), atol=1e-4)

@@ -5,14 +5,14 @@ import torch
 from dipcli.degradation.noise import Noise
 from dipcli.patches.filter import (
     Pass,
-    alike,
     collaborate,
     estimates,
+    guided_pass,
     halved,
-    once,
+    match_blocks,
     schedule,
 )
-from dipcli.patches.groups import both, ridge, ridge_apart
+from dipcli.patches.groups import ridge, ridge_bayes_mean, ridge_per_channel
 
 
 def psnr(a, b):
@@ -57,7 +57,7 @@ def test_without_noise_nothing_is_taken_off():
 def test_the_reference_is_in_its_group_and_all_places_exist():
     guide = torch.rand(1, 1, 20, 23, generator=torch.Generator().manual_seed(2))
     p, wanted = 5, Pass(5, 12, 6, 3)
-    index = alike(guide, 0, 20, p, wanted)
+    index = match_blocks(guide, 0, 20, p, wanted)
     ups, lefts = range(0, 16, 3), range(0, 19, 3)
     references = [up * 19 + left for up in ups for left in lefts]
     assert index.shape == (len(references), 12)
@@ -72,7 +72,7 @@ def test_the_nearest_patches_are_found():
         1, 1, 30, 40, generator=torch.Generator().manual_seed(3)
     )
     p, wanted = 4, Pass(4, 5, 3, 26)  # a single reference row, at the top left
-    found = alike(guide, 0, 30, p, wanted)[0].tolist()
+    found = match_blocks(guide, 0, 30, p, wanted)[0].tolist()
     patches = guide[0, 0].unfold(0, p, 1).unfold(1, p, 1)
     reference = patches[0, 0]
     distance = {
@@ -94,7 +94,7 @@ def test_patches_all_alike_are_no_trouble():
 def test_three_passes_in_turn_then_others_of_other_patches_beside_one_another():
     for channels in (1, 2, 3, 4):
         chain, beside = schedule(6, channels, 3)
-        assert [wanted.combine for wanted in chain] == [ridge, ridge, both]
+        assert [wanted.combine for wanted in chain] == [ridge, ridge, ridge_bayes_mean]
         assert len({wanted.patch for wanted in beside}) == 3
         assert beside[0].patch == chain[-1].patch
         assert beside[0].group > chain[-1].group
@@ -109,9 +109,9 @@ def test_colours_are_filtered_apart_and_come_back():
     truth = stripes()
     truth[:, 1] *= 0.5
     y = noisy(truth, 0.1)
-    out = once(y, truth, Noise(0.1), Pass(8, 64, 12, 4, ridge_apart))
+    out = guided_pass(y, truth, Noise(0.1), Pass(8, 64, 12, 4, ridge_per_channel))
     assert psnr(out, truth) > psnr(y, truth) + 8
-    unchanged = collaborate(y, y, torch.zeros_like(y), Pass(4, 16, 6, 3, ridge_apart))
+    unchanged = collaborate(y, y, torch.zeros_like(y), Pass(4, 16, 6, 3, ridge_per_channel))
     assert torch.allclose(unchanged, y, atol=5e-3)
 
 

@@ -2,7 +2,14 @@ import pytest
 import torch
 
 from dipcli.patches.filter import LEAST_VARIANCE
-from dipcli.patches.groups import BELIEF, believing, both, gaussian, ridge, unbiased
+from dipcli.patches.groups import (
+    BELIEF,
+    nl_bayes,
+    ridge,
+    ridge_bayes_mean,
+    ridge_sure,
+    ridge_with_pilot,
+)
 
 
 def test_the_two_forms_of_the_inverse_agree():
@@ -11,7 +18,7 @@ def test_the_two_forms_of_the_inverse_agree():
     Y = torch.randn(3, 7, 5, generator=generator)
     D = 0.1 + torch.rand(3, 7, 1, generator=generator)
     theta = X @ X.mT @ torch.linalg.inv(X @ X.mT + torch.diag_embed(D[..., 0]))
-    estimate, left = believing(X, Y, D)
+    estimate, left = ridge_with_pilot(X, Y, D)
     assert torch.allclose(estimate, theta @ Y, atol=1e-4)
     assert torch.allclose(left[..., 0], theta.square().sum(2), atol=1e-4)
 
@@ -22,7 +29,7 @@ def test_the_first_pass_is_its_formula():
     D = 0.1 + torch.rand(2, 6, 1, generator=generator)
     diagonal = torch.diag_embed(D[..., 0])
     theta = torch.eye(6) - 1.05 * diagonal @ torch.linalg.inv(Y @ Y.mT + 0.05 * diagonal)
-    estimate, left = unbiased(Y, D)
+    estimate, left = ridge_sure(Y, D)
     assert torch.allclose(estimate, theta @ Y, atol=1e-3)
     assert torch.allclose(left[..., 0], theta.square().sum(2), atol=1e-3)
 
@@ -39,12 +46,12 @@ def test_the_gaussian_pass_is_its_formula():
     D = torch.full((2, 20, 1), 9 * 0.09)
     C = X.mT @ X / 20
     W = C @ torch.linalg.inv(C + BELIEF * 0.09 * torch.eye(9))
-    estimate, left = gaussian(X, Y, D)
+    estimate, left = nl_bayes(X, Y, D)
     assert torch.allclose(estimate, Y @ W.mT, atol=1e-3)
     assert torch.allclose(left[:, 0, 0], W.square().sum((1, 2)) / 9, atol=1e-3)
 
 
-@pytest.mark.parametrize("combine", [ridge, gaussian])
+@pytest.mark.parametrize("combine", [ridge, nl_bayes])
 def test_noise_is_taken_off_and_what_is_left_of_it_is_told(combine):
     X, Y = group(200, 48)
     estimate, left = combine(X, Y, torch.full((2, 200, 1), 48 * 0.09))
@@ -53,7 +60,7 @@ def test_noise_is_taken_off_and_what_is_left_of_it_is_told(combine):
     assert 0.5 < float(left.mean()) * 0.09 / float(error) < 1.5
 
 
-@pytest.mark.parametrize("combine", [ridge, gaussian, both])
+@pytest.mark.parametrize("combine", [ridge, nl_bayes, ridge_bayes_mean])
 def test_the_least_noise_is_no_trouble(combine):
     X, _ = group(60, 48)
     X = 0.5 * X / X.abs().max()
@@ -65,8 +72,8 @@ def test_the_least_noise_is_no_trouble(combine):
 def test_both_is_the_mean_and_no_worse_than_they_are_in_the_mean():
     X, Y = group(200, 48)
     D = torch.full((2, 200, 1), 48 * 0.09)
-    (one, left), (other, also_left) = ridge(X, Y, D), gaussian(X, Y, D)
-    estimate, mean_left = both(X, Y, D)
+    (one, left), (other, also_left) = ridge(X, Y, D), nl_bayes(X, Y, D)
+    estimate, mean_left = ridge_bayes_mean(X, Y, D)
     assert torch.allclose(estimate, (one + other) / 2, atol=1e-6)
     assert torch.allclose(mean_left, (left + also_left) / 2, atol=1e-6)
     errors = [(made - X).square().mean() for made in (estimate, one, other)]
@@ -75,4 +82,4 @@ def test_both_is_the_mean_and_no_worse_than_they_are_in_the_mean():
 
 def test_without_a_pilot_there_is_no_gaussian():
     with pytest.raises(ValueError, match="pilots"):
-        gaussian(None, *group(20, 9))
+        nl_bayes(None, *group(20, 9))

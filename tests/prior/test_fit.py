@@ -1,5 +1,7 @@
 """The loop: determinism, divergence, budgets, and independence of everything else."""
 
+import gc
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 from time import perf_counter
@@ -10,10 +12,10 @@ from torch import Tensor
 
 from dipcli.degradation.operators import Downsample
 from dipcli.degradation.problem import Problem
-from dipcli.prior import fit as loop
-from dipcli.prior.ensemble import Mean, ensemble, trust
-from dipcli.prior.fit import fit
+from dipcli.prior.ensemble import Mean, ensemble, run_weight
+from dipcli.prior.fit import Run, fit
 from dipcli.stages import FitSettings
+from dipcli.steps.resume import ResumeState
 from dipcli.steps.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
@@ -112,13 +114,13 @@ def test_a_diverged_run_goes_back_and_on(factor):
 
 
 def test_going_back_restores_weights_optimizers_and_average():
-    run = loop.Run(problem(), TINY, CPU, 0)
-    guard = loop.Guard(run, "mse")
+    run = Run(problem(), TINY, CPU, 0, None)
+    guard = run.guard
 
     def step(index: int) -> None:
         output = run.output()
         loss = (output - smooth()).square().mean()
-        assert guard.passes(index, loss.item())
+        assert guard.accept(run, index, loss.item())
         run.average.update(output.detach())
         run.descend(loss)
 
@@ -126,16 +128,34 @@ def test_going_back_restores_weights_optimizers_and_average():
     saved = guard.good
     for index in range(1, 6):
         step(index)
-    assert not guard.passes(6, float("nan"))
-    state = run.state()
+    assert not guard.accept(run, 6, float("nan"))
+    state = run.snapshot()
     assert all(torch.equal(state["net"][name], saved["net"][name]) for name in saved["net"])
     assert str(state["optimizers"]) == str(saved["optimizers"])
     assert run.average.value is None
-    assert not guard.passes(7, float("nan"))
+    assert not guard.accept(run, 7, float("nan"))
     rates = [group["lr"] for o in run.optimizers for group in o.param_groups]
-    assert not guard.passes(8, float("nan"))
+    assert not guard.accept(run, 8, float("nan"))
     halved = [group["lr"] for o in run.optimizers for group in o.param_groups]
     assert halved == [rate / 2 for rate in rates]
+
+
+def test_a_run_that_is_over_is_free_at_once():
+    """A megapixel's run holds a gigabyte, which cannot wait for cycles to be collected."""
+    made: list[weakref.ref[Run]] = []
+
+    def make(*given) -> Run:
+        run = Run(*given)
+        made.append(weakref.ref(run))
+        return run
+
+    gc.collect()
+    gc.disable()
+    try:
+        last(fit(problem(), TINY, replace(CPU, resume=ResumeState()), make=make))
+        assert [one() for one in made] == [None]
+    finally:
+        gc.enable()
 
 
 def test_a_run_that_never_works_is_gray_and_not_black():
@@ -176,15 +196,15 @@ def test_an_ensemble_counts_through_its_runs_and_knows_their_disagreement():
     spread = steps[-1].spread
     assert spread is not None and spread.shape == (1, 1, 24, 32) and spread.min() >= 0
     singles = [last(fit(problem(), settings, CPU, run=run)) for run in range(3)]
-    weights = torch.tensor([trust(s.notes["score"], [], True) for s in singles])
+    weights = torch.tensor([run_weight(s.notes["score"], [], True) for s in singles])
     mean = sum(w * s.estimate for w, s in zip(weights / weights.sum(), singles, strict=True))
     assert torch.allclose(steps[-1].estimate, mean, atol=1e-5)
 
 
 def test_a_run_on_its_way_joins_as_it_catches_up_and_a_failed_one_hardly_counts():
-    ways = [trust(score, [0.01], ended=False) for score in (0.05, 0.02, 0.011, 0.01)]
+    ways = [run_weight(score, [0.01], ended=False) for score in (0.05, 0.02, 0.011, 0.01)]
     assert all(a < b for a, b in pairwise(ways))
-    assert trust(0.05, [0.01], ended=True) < 0.05 * trust(0.01, [0.01], ended=True)
+    assert run_weight(0.05, [0.01], ended=True) < 0.05 * run_weight(0.01, [0.01], ended=True)
     zero, one = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
     mean = Mean.of(zero, 1.0).joined(Mean.of(one, 1.0))
     assert torch.allclose(mean.value, one / 2)

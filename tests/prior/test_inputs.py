@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dipcli.prior.inputs import Jitter, draw
-from dipcli.settings import INPUTS
+from dipcli.stages import INPUTS
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -13,7 +13,7 @@ from torch import Tensor
 from dipcli import tasks
 from dipcli.api import restore, runtime_for
 from dipcli.observers import packing
-from dipcli.prior.fit import Descent, fit
+from dipcli.prior.fit import Run, fit
 
 WAITS = ("item", "tolist", "cpu", "numpy", "__float__", "__bool__", "__int__", "__array__")
 NOISY = np.random.default_rng(0).integers(60, 190, (16, 24, 3), dtype=np.uint8)
@@ -45,7 +45,8 @@ def doubtful() -> tasks.Task:
     return task
 
 
-FIT = {"channels": (4, 8), "skip_channels": 0, "input_depth": 4, "passes": 2, "patience": 1000}
+NET = {"channels": (4, 8), "skip_channels": 0, "input_depth": 4, "patience": 1000}
+FIT = {**NET, "passes": 2}
 CASES = {
     "denoise": (lambda: tasks.denoise(NOISY, sigma=25), {**FIT, "runs": 2, "passes": 1}),
     "holdout": (
@@ -56,7 +57,7 @@ CASES = {
     "object": (lambda: tasks.inpaint(NOISY, HOLE, as_is=True), FIT),
     "doubtful": (doubtful, {**FIT, "runs": 1}),
     "x2": (lambda: tasks.superres(NOISY[:8, :12], scale=2), {"channels": (8, 8), "passes": 2}),
-    "fit": (lambda: tasks.fit(NOISY, targets=("natural", "noise")), FIT),
+    "fit": (lambda: tasks.fit(NOISY, targets=("natural", "noise")), NET),
 }
 
 
@@ -116,12 +117,12 @@ def test_a_deadline_waits_for_every_step():
 def test_a_run_goes_on_from_between_two_looks(stop):
     """What waits to be looked at is part of the state."""
     settings, runtime = TINY.override(stop=stop, iters=30), replace(CPU, every=8)
-    whole = Descent(problem(), settings, runtime, 0, None)
+    whole = Run(problem(), settings, runtime, 0, None)
     for _ in range(13):
         whole.step()
-    kept = packing.encode(whole.state(), {})
-    going_on = Descent(problem(), settings, runtime, 0, None)
-    going_on.restore(packing.decode(kept))
+    kept = packing.encode(whole.state_dict(), {})
+    going_on = Run(problem(), settings, runtime, 0, None)
+    going_on.load_state_dict(packing.decode(kept))
     ends = [last(one.steps()) for one in (whole, going_on)]
     assert torch.equal(ends[0].estimate, ends[1].estimate)
     assert ends[0].notes == ends[1].notes

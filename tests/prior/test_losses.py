@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from dipcli.prior.losses import fallen, masked
-from dipcli.settings import LOSSES
+from dipcli.prior.losses import diverged, masked
+from dipcli.stages import LOSSES
 
 
 @pytest.mark.parametrize(("kind", "value"), [("mse", 0.25), ("l1", 0.5), ("charbonnier", 0.5)])
@@ -27,7 +27,7 @@ def test_what_has_no_weight_does_not_count(kind):
 
 
 def test_a_fall_is_counted_in_decibels():
-    assert not fallen("mse", 0.01, 0.031)
-    assert fallen("mse", 0.01, 0.032)
-    assert not fallen("l1", 0.1, 0.17)
-    assert fallen("l1", 0.1, 0.18)
+    assert not diverged("mse", 0.01, 0.031)
+    assert diverged("mse", 0.01, 0.032)
+    assert not diverged("l1", 0.1, 0.17)
+    assert diverged("l1", 0.1, 0.18)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dipcli.prior.optimizers import Muon, build, orthogonalise
-from dipcli.settings import OPTIMIZERS
+from dipcli.stages import OPTIMIZERS
 
 
 @pytest.mark.parametrize("shape", [(8, 72), (72, 8), (16, 16)])

@@ -46,7 +46,7 @@ def test_hold_out_stops_at_the_least_error_on_pixels_the_loss_never_saw():
     assert run(rule, outputs) == 41
     assert rule.best_step == 30
     assert rule.best is outputs[30]
-    assert "30" in rule.why()
+    assert "30" in rule.stop_reason()
 
 
 def test_hold_out_takes_known_pixels_only_and_others_for_each_run():

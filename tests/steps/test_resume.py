@@ -2,10 +2,10 @@
 
 import pytest
 
-from dipcli.steps.resume import Memory, Plain
+from dipcli.steps.resume import AttributeState, ResumeState
 
 
-class Count(Plain):
+class Count(AttributeState):
     def __init__(self) -> None:
         self.value = 0
 
@@ -19,7 +19,7 @@ def counting(memory, name, limit):
             count.value += 1
             yield f"{name}{count.value - 1}"
 
-    return memory.follow(name, steps, count)
+    return memory.resumable(name, steps, count)
 
 
 def twice(memory):
@@ -32,15 +32,15 @@ def twice(memory):
                 yield f"outer{done.value} {step}"
             done.value += 1
 
-    yield from memory.follow("outer", steps, done)
-    yield from memory.follow("numbers", numbers)
+    yield from memory.resumable("outer", steps, done)
+    yield from memory.resumable("numbers", numbers)
 
 
 def numbers(last):
     return iter(range(0 if last is None else last + 1, 3))
 
 
-WHOLE = list(twice(Memory()))
+WHOLE = list(twice(ResumeState()))
 
 
 def test_the_parts_in_their_order():
@@ -49,41 +49,41 @@ def test_the_parts_in_their_order():
 
 @pytest.mark.parametrize("at", range(len(WHOLE)))
 def test_it_goes_on_with_the_last_step_of_what_was_over_and_at_hand(at):
-    memory = Memory()
+    memory = ResumeState()
     steps = twice(memory)
     made = [next(steps) for _ in range(at + 1)]
-    again = list(twice(Memory(memory.state())))
+    again = list(twice(ResumeState(memory.state_dict())))
     assert made == WHOLE[: at + 1]
     before = [WHOLE[5]] if at > 5 else []  # the outer part is over: its last step stands for it
     assert again == before + WHOLE[at:]
 
 
 def test_what_an_earlier_part_led_to_is_forgotten_when_it_begins_anew():
-    memory = Memory()
+    memory = ResumeState()
     list(twice(memory))
-    assert list(memory.state()["parts"]) == ["outer", "numbers"]
+    assert list(memory.state_dict()["parts"]) == ["outer", "numbers"]
     again = twice(memory)
     next(again)
-    assert list(memory.state()["parts"]) == ["outer", "inner"]
+    assert list(memory.state_dict()["parts"]) == ["outer", "inner"]
 
 
 def test_a_part_that_is_left_early_is_over():
-    memory = Memory()
+    memory = ResumeState()
     steps = counting(memory, "inner", 3)
     next(steps)
     steps.close()
-    assert list(counting(Memory(memory.state()), "inner", 3)) == ["inner0"]
+    assert list(counting(ResumeState(memory.state_dict()), "inner", 3)) == ["inner0"]
 
 
 def test_what_is_kept_comes_back_once():
-    memory = Memory()
-    memory.keep("count", Count()).value = 7
-    later = Memory(memory.state())
-    assert later.keep("count", Count()).value == 7
-    assert later.keep("count", Count()).value == 0
+    memory = ResumeState()
+    memory.register("count", Count()).value = 7
+    later = ResumeState(memory.state_dict())
+    assert later.register("count", Count()).value == 7
+    assert later.register("count", Count()).value == 0
 
 
 def test_seconds_add_up():
-    first = Memory({"seconds": 10.0, "parts": {}})
+    first = ResumeState({"seconds": 10.0, "parts": {}})
     assert first.seconds == 10.0
-    assert 10.0 <= Memory(first.state()).seconds < 20.0
+    assert 10.0 <= ResumeState(first.state_dict()).seconds < 20.0
