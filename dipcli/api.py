@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dipcli.errors import UsageError
 from dipcli.settings import Settings, in_order, spec_of
-from dipcli.steps.step import Runtime, Step, numbers
+from dipcli.stream.step import Runtime, Step, numbers
 from dipcli.system import devices
 from dipcli.tasks import TASKS, Task, evidence
 from dipcli.tasks.arrays import Pixels

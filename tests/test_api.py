@@ -10,7 +10,7 @@ import torch
 import dipcli
 from dipcli.api import restore, runtime_for
 from dipcli.errors import DeviceError, MemoryLimitError, UsageError
-from dipcli.steps.step import Runtime
+from dipcli.stream.step import Runtime
 
 TINY = {"channels": (4, 8), "input_depth": 4, "iters": 3, "runs": 2, "device": "cpu"}
 

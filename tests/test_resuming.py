@@ -13,8 +13,8 @@ from dipcli.api import Result, restore
 from dipcli.observers.packing import decode, encode
 from dipcli.pictures.coding import standard
 from dipcli.settings import Settings
-from dipcli.steps.resume import ResumeState
-from dipcli.steps.step import Runtime
+from dipcli.stream.resume import ResumeState
+from dipcli.stream.step import Runtime
 from dipcli.tasks import Task
 
 NARROW = {"channels": (4, 8), "input_depth": 4, "runs": 2, "iters": 9}

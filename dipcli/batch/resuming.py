@@ -16,7 +16,7 @@ from dipcli.stages import unused
 
 if TYPE_CHECKING:
     from dipcli.settings import Settings
-    from dipcli.steps.step import Runtime
+    from dipcli.stream.step import Runtime
 
 
 def check_checkpoint(path: Path, jobs: list[Job], *, several: bool) -> None:

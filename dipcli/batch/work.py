@@ -41,7 +41,7 @@ from dipcli.pictures import Picture, is_null, name_of, read
 from dipcli.system.naming import printable
 
 if TYPE_CHECKING:
-    from dipcli.steps.step import Runtime, Step
+    from dipcli.stream.step import Runtime, Step
 
 
 @dataclass

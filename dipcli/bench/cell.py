@@ -25,7 +25,7 @@ from dipcli.system.waiting import asleep
 if TYPE_CHECKING:
     from dipcli.api import Result
     from dipcli.settings import Settings
-    from dipcli.steps.step import Step
+    from dipcli.stream.step import Step
     from dipcli.tasks import Task
 
 # Arguments of the task; all others are fields of Settings.

@@ -27,7 +27,7 @@ from dipcli.degradation.problem import Problem
 from dipcli.presets.values import resolve
 from dipcli.prior.fit import Run
 from dipcli.stages import FitSettings
-from dipcli.steps.step import Runtime
+from dipcli.stream.step import Runtime
 from dipcli.system import memory
 from dipcli.tasks import TASKS
 

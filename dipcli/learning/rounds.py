@@ -15,8 +15,8 @@ from torch import Tensor
 
 from dipcli.degradation.noise import Noise
 from dipcli.learning.bootstrap import Trial, corrected
-from dipcli.steps.resume import AttributeState
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.resume import AttributeState
+from dipcli.stream.step import Runtime, Step
 
 SEED = 0x5EED  # added to the run's, so that the noise drawn is not that of a network's input
 

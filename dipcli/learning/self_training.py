@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from dipcli.steps.resume import AttributeState
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.resume import AttributeState
+from dipcli.stream.step import Runtime, Step
 
 
 @dataclass(frozen=True)

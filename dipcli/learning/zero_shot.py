@@ -29,7 +29,7 @@ from dipcli.presets.superres import SuperresSettings
 from dipcli.prior import losses
 from dipcli.prior.descent import GradientRun
 from dipcli.prior.networks.layers import initialise
-from dipcli.steps.step import Runtime, Step, numbers
+from dipcli.stream.step import Runtime, Step, numbers
 from dipcli.system.devices import reproducible
 
 WARM_UP = 0.1  # of the steps during which the rate rises; it falls by a cosine afterwards

@@ -11,10 +11,10 @@ from dipcli.errors import CheckpointError, OutputError, WriteError
 from dipcli.observers.interrupt import Interrupt
 from dipcli.observers.pace import Every
 from dipcli.pictures import look, name_of, publish, publish_beside
-from dipcli.steps.resume import ResumeState
+from dipcli.stream.resume import ResumeState
 
 if TYPE_CHECKING:
-    from dipcli.steps.step import Step
+    from dipcli.stream.step import Step
 
 INTERVAL = 30.0  # seconds between saves
 SHARE = 0.05  # of the time at most goes into saving

@@ -16,7 +16,7 @@ from dipcli.errors import UsageError
 
 if TYPE_CHECKING:
     from dipcli.observers.reference import Reference
-    from dipcli.steps.step import Step
+    from dipcli.stream.step import Step
 
 _SUFFIXES = (".csv", ".json", ".png", ".svg")
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
-from dipcli.steps.resume import AttributeState
+from dipcli.stream.resume import AttributeState
 
 if TYPE_CHECKING:
-    from dipcli.steps.step import Step
+    from dipcli.stream.step import Step
 
 SIDE = 512  # pixels: larger frames are reduced
 MOST = 96  # frames kept; at 512x512 in colour that is 75 MB

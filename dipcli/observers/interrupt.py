@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dipcli.system.ending import ENDING, ignored
 
 if TYPE_CHECKING:
-    from dipcli.steps.step import Step
+    from dipcli.stream.step import Step
 
 _TAKEN = (signal.SIGINT, signal.SIGTERM)  # even where whoever started it has them ignored
 _AT_ONCE = 2.0  # seconds after the second signal in which everything is to be put away

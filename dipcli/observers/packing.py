@@ -22,7 +22,7 @@ from torch import Tensor
 from dipcli.errors import CheckpointError
 from dipcli.prior.ensemble import Mean
 from dipcli.prior.stopping import Average, HoldOut, LastStep, WindowedVariance
-from dipcli.steps.step import Step
+from dipcli.stream.step import Step
 
 FORMAT = "dip checkpoint 1"
 _CLASSES = {one.__name__: one for one in (Average, HoldOut, LastStep, Mean, Step, WindowedVariance)}

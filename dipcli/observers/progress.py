@@ -10,7 +10,7 @@ from dipcli.observers.pace import Every
 
 if TYPE_CHECKING:
     from dipcli.observers.reference import Reference
-    from dipcli.steps.step import Step
+    from dipcli.stream.step import Step
 
 INTERVAL = 0.25  # seconds between looks; each one waits for the device
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from dipcli.steps.step import Step
+    from dipcli.stream.step import Step
 
 
 class Reference:

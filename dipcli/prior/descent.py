@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from dipcli.degradation.problem import Problem
 from dipcli.prior import optimizers
 from dipcli.stages import FitSettings
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.step import Runtime, Step
 
 
 class GradientRun(ABC):

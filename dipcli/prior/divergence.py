@@ -10,8 +10,8 @@ from torch import Tensor
 
 from dipcli.prior import losses
 from dipcli.prior.stopping import Rule
-from dipcli.steps.resume import AttributeState
-from dipcli.steps.step import numbers
+from dipcli.stream.resume import AttributeState
+from dipcli.stream.step import numbers
 
 Pending = tuple[int, Tensor, Tensor, Tensor]  # step, loss, what the rule measured, average
 SAVE_EVERY = 20  # steps between the snapshots that a diverged run goes back to

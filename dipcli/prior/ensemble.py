@@ -12,8 +12,8 @@ from torch import Tensor
 from dipcli.degradation.problem import Problem
 from dipcli.prior.fit import Make, Run, fit
 from dipcli.stages import FitSettings
-from dipcli.steps.resume import AttributeState
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.resume import AttributeState
+from dipcli.stream.step import Runtime, Step
 
 CATCHING_UP = 12  # 20 % more error than the best run, noise included: a ninth of the weight
 WORTH_STARTING = 0.25  # of the time the last run took: with less, another run is not begun

@@ -18,7 +18,7 @@ from dipcli.prior import inputs, losses, networks, stopping
 from dipcli.prior.descent import GradientRun
 from dipcli.prior.divergence import DivergenceGuard
 from dipcli.stages import FitSettings
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.step import Runtime, Step
 from dipcli.system.devices import reproducible
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dipcli.pictures.coding import JpegCoding
-    from dipcli.steps.step import Runtime, Step
+    from dipcli.stream.step import Runtime, Step
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - beside S
 S = TypeVar("S", bound=Settings)

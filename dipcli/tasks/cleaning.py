@@ -21,8 +21,8 @@ from dipcli.pictures.coding import JpegCoding
 from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.presets.values import resolve
 from dipcli.settings import Settings
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import until_deadline
+from dipcli.stream.combinators import until_deadline
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, Window
 from dipcli.tasks.filters import cleaned, covariances_of, filtering
 

@@ -16,8 +16,8 @@ from dipcli.filling.shiftmap import fill_holes, holes
 from dipcli.patches.completion import biharmonic, iterative_inpainting
 from dipcli.presets.inpaint import InpaintSettings
 from dipcli.prior.ensemble import ensemble
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, deadline_of, filter_steps, following, until_deadline
+from dipcli.stream.combinators import Reached, deadline_of, filter_steps, following, until_deadline
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.cleaning import Cleaning
 
 

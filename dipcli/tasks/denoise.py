@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dipcli.degradation.damage import Damage
     from dipcli.degradation.noise import Noise
-    from dipcli.steps.step import Runtime, Step
+    from dipcli.stream.step import Runtime, Step
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")
 
@@ -99,7 +99,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
 
     def steps(self, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filling", "filter", "fit" and "fusion", those that are asked for."""
-        from dipcli.steps.stream import with_facts
+        from dipcli.stream.combinators import with_facts
         from dipcli.tasks.denoising import denoised
 
         y = self.pixels.tensor(runtime.device)

@@ -19,8 +19,8 @@ from dipcli.degradation.problem import Problem
 from dipcli.learning.rounds import bootstrapped
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.prior.ensemble import ensemble
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import deadline_of, following, until_deadline
+from dipcli.stream.combinators import deadline_of, following, until_deadline
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.filters import cleaned, filtering, fused, limited
 
 THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take

@@ -23,8 +23,8 @@ from dipcli.patches.completion import (
 from dipcli.presets.superres import SuperresSettings
 from dipcli.prior.ensemble import ensemble
 from dipcli.prior.fit import Run
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, deadline_of, filter_steps, following, until_deadline
+from dipcli.stream.combinators import Reached, deadline_of, filter_steps, following, until_deadline
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.cleaning import Cleaning
 
 

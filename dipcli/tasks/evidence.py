@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dipcli.degradation import residual
 from dipcli.degradation.damage import Damage, examine
 from dipcli.degradation.operators import Operator
-from dipcli.steps.step import Step
+from dipcli.stream.step import Step
 from dipcli.tasks.arrays import to_array, to_tensor
 
 WINDOW = 80  # pixels; as good as whole pictures for the noise, within 2 %

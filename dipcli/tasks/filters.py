@@ -20,8 +20,8 @@ from dipcli.presets import inpaint
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.presets.values import resolve
 from dipcli.stages import FilterSettings
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import Reached, filter_steps, following, until_deadline
+from dipcli.stream.combinators import Reached, filter_steps, following, until_deadline
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, to_array, to_tensor
 
 MOST_CORRELATED = 4  # passes worth making where neighbours share the noise

@@ -13,9 +13,9 @@ from torch import Tensor
 from dipcli.degradation.problem import Problem
 from dipcli.presets.parametrisation import TARGETS, ParametrisationSettings
 from dipcli.prior.fit import fit
-from dipcli.steps.resume import AttributeState
-from dipcli.steps.step import Runtime, Step, numbers
-from dipcli.steps.stream import deadline_of
+from dipcli.stream.combinators import deadline_of
+from dipcli.stream.resume import AttributeState
+from dipcli.stream.step import Runtime, Step, numbers
 
 NOISE_SIGMA = 25 / 255  # of the noisy target
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dipcli.pictures.coding import JpegCoding
-    from dipcli.steps.step import Runtime, Step
+    from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.cleaning import Cleaning
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
@@ -145,7 +145,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
 
     def steps(self, settings: InpaintSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "cleaning", "fit" and "filter", those that are asked for; known pixels stay."""
-        from dipcli.steps.stream import with_facts
+        from dipcli.stream.combinators import with_facts
         from dipcli.tasks.completing import inpainted
 
         y = self.pixels.tensor(runtime.device)

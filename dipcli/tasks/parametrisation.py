@@ -19,7 +19,7 @@ from dipcli.settings import Options, setting
 from dipcli.tasks.base import Task
 
 if TYPE_CHECKING:
-    from dipcli.steps.step import Runtime, Step
+    from dipcli.stream.step import Runtime, Step
 
 
 @dataclass(frozen=True, kw_only=True)

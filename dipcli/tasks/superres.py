@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from dipcli.steps.step import Runtime, Step
+    from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.cleaning import Cleaning
 
 SCALES = (2, 3, 4, 8)
@@ -91,7 +91,7 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
     def steps(self, settings: SuperresSettings, runtime: Runtime) -> Iterator[Step]:
         """The small picture restored, where it needs to be; the ensemble, one step that makes it
         consistent with what was observed, the filter."""
-        from dipcli.steps.stream import with_facts
+        from dipcli.stream.combinators import with_facts
         from dipcli.tasks.enlarging import superresolved
 
         y = self.pixels.tensor(runtime.device)

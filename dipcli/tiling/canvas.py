@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from dipcli.settings import Settings
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import deadline_of, remaining
+from dipcli.stream.combinators import deadline_of, remaining
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Task
 from dipcli.tiling import layout

@@ -11,9 +11,9 @@ import torch
 
 from dipcli.errors import MemoryLimitError
 from dipcli.settings import Settings
-from dipcli.steps.resume import AttributeState
-from dipcli.steps.step import Runtime, Step
-from dipcli.steps.stream import deadline_of, remaining
+from dipcli.stream.combinators import deadline_of, remaining
+from dipcli.stream.resume import AttributeState
+from dipcli.stream.step import Runtime, Step
 from dipcli.system import devices
 from dipcli.tasks.base import Task
 from dipcli.tiling import layout

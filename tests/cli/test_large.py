@@ -5,7 +5,7 @@ import json
 from drawing import QUICK, draw, opened
 
 from dipcli.pictures import read_provenance
-from dipcli.steps.step import Step
+from dipcli.stream.step import Step
 from dipcli.tasks.denoise import Denoise
 
 

@@ -16,7 +16,7 @@ from dipcli.degradation.problem import Problem
 from dipcli.prior.ensemble import ensemble
 from dipcli.settings import Options, setting
 from dipcli.stages import FitSettings, TileSettings
-from dipcli.steps.stream import deadline_of
+from dipcli.stream.combinators import deadline_of
 from dipcli.tasks import TASKS, Task
 from dipcli.tasks.companions import Companion
 

@@ -11,7 +11,7 @@ from dipcli.degradation.problem import Problem
 from dipcli.degradation.projection import project
 from dipcli.prior.fit import fit
 from dipcli.stages import FitSettings
-from dipcli.steps.step import Runtime
+from dipcli.stream.step import Runtime
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dipcli.filling.blending import blended
 from dipcli.filling.offsets import aligned, dominant
 from dipcli.filling.shiftmap import fill_holes, holes
 from dipcli.patches.completion import biharmonic
-from dipcli.steps.resume import ResumeState
-from dipcli.steps.step import Runtime
+from dipcli.stream.resume import ResumeState
+from dipcli.stream.step import Runtime
 from dipcli.tasks.completing import continuing
 
 

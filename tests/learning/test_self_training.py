@@ -16,7 +16,7 @@ from dipcli.errors import UsageError
 from dipcli.learning.self_training import Plan, repeated
 from dipcli.presets.superres import PRESETS, REPEAT, SuperresSettings
 from dipcli.presets.values import resolve
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks import enlarging, evidence
 from dipcli.tasks.enlarging import ensemble, full
 

@@ -17,7 +17,7 @@ from dipcli.learning.training_pairs import dihedral, dihedral_inverse, examples,
 from dipcli.learning.zero_shot import ZeroShotRun, factors
 from dipcli.presets.superres import SuperresSettings
 from dipcli.prior.fit import fit
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
 learn = partial(fit, make=ZeroShotRun)

@@ -23,7 +23,7 @@ from dipcli.observers import (
     check_curve_suffix,
     frames,
 )
-from dipcli.steps.step import Step
+from dipcli.stream.step import Step
 
 
 def step(index, total=100, *, value=0.5, size=(6, 8), channels=3, loss=None, run=0, **notes):

@@ -15,7 +15,7 @@ from dipcli.errors import CheckpointError
 from dipcli.observers.packing import decode, encode, facts_of
 from dipcli.prior.ensemble import Mean
 from dipcli.prior.stopping import Average
-from dipcli.steps.step import Step
+from dipcli.stream.step import Step
 
 FACTS = {"input": "7", "seed": "ü\n"}
 DTYPES = (torch.float32, torch.float64, torch.int64, torch.uint8, torch.bool)

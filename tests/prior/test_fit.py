@@ -15,8 +15,8 @@ from dipcli.degradation.problem import Problem
 from dipcli.prior.ensemble import Mean, ensemble, run_weight
 from dipcli.prior.fit import Run, fit
 from dipcli.stages import FitSettings
-from dipcli.steps.resume import ResumeState
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.resume import ResumeState
+from dipcli.stream.step import Runtime, Step
 
 CPU = Runtime(torch.device("cpu"))
 TINY = FitSettings().override(channels=(4, 8), input_depth=4, iters=12, runs=1)

@@ -11,8 +11,8 @@ from dipcli.api import restore
 from dipcli.errors import UsageError
 from dipcli.observers.packing import decode, encode
 from dipcli.prior.networks.layers import Block, enlarge
-from dipcli.steps.resume import ResumeState
-from dipcli.steps.step import Runtime
+from dipcli.stream.resume import ResumeState
+from dipcli.stream.step import Runtime
 
 FEW = {"method": "dip", "net": "tiny", "channels": (4, 8), "runs": 1, "iters": 8}
 NOISY = np.random.default_rng(0).integers(60, 190, (20, 28, 3), dtype=np.uint8)

@@ -11,7 +11,7 @@ from skimage.metrics import peak_signal_noise_ratio as psnr
 
 from dipcli import api, tasks
 from dipcli.pictures.coding import standard
-from dipcli.steps.step import Runtime
+from dipcli.stream.step import Runtime
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.cleaning import FEWEST_PIXELS, STAGE, sheet
 

@@ -14,7 +14,7 @@ from dipcli.degradation.noise import Noise
 from dipcli.degradation.operators import Downsample
 from dipcli.errors import MaskError
 from dipcli.pictures.coding import standard
-from dipcli.steps.step import Step
+from dipcli.stream.step import Step
 from dipcli.tasks import evidence
 
 SIGMA = 20 / 255

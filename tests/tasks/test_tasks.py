@@ -13,7 +13,7 @@ from dipcli.degradation.operators import Downsample
 from dipcli.errors import MaskError, UsageError
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.presets.values import NAMES, described, resolve
-from dipcli.steps.step import Runtime
+from dipcli.stream.step import Runtime
 from dipcli.tasks.denoising import share as network_share
 from dipcli.tasks.inpaint import geometry
 

@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio as psnr
 import dipcli
 from dipcli import tasks
 from dipcli.api import restore
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.step import Runtime, Step
 from dipcli.tiling import layout
 from dipcli.tiling.canvas import GAVE_UP, Canvas, grid, tiled
 
@@ -102,7 +102,7 @@ def test_tiles_share_the_time_and_what_it_does_not_reach_is_told():
     settings = task.settings("auto", iters=1, runs=1, time=10.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dipcli.tiling.canvas.perf_counter", lambda: now[0])
-        patch.setattr("dipcli.steps.stream.perf_counter", lambda: now[0])
+        patch.setattr("dipcli.stream.combinators.perf_counter", lambda: now[0])
         steps = list(tiled(task, 80, settings, CPU))
     count = len(grid((144, 144), 80))
     assert count == 9

@@ -7,7 +7,7 @@ import torch
 from dipcli import tasks
 from dipcli.api import restore
 from dipcli.errors import MemoryLimitError, UsageError
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.step import Runtime, Step
 from dipcli.tiling import layout
 
 CPU = Runtime(torch.device("cpu"))

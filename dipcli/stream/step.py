@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from dipcli.steps.resume import ResumeState
+from dipcli.stream.resume import ResumeState
 
 LOOK_EVERY = 8  # steps; as many pictures wait beside a fit, which holds hundreds of planes anyway
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dipcli.steps.resume import AttributeState, ResumeState
+from dipcli.stream.resume import AttributeState, ResumeState
 
 
 class Count(AttributeState):

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dipcli.settings import Settings
-from dipcli.steps.resume import ResumeState, Stateful
-from dipcli.steps.step import Runtime, Step
+from dipcli.stream.resume import ResumeState, Stateful
+from dipcli.stream.step import Runtime, Step
 
 B = TypeVar("B", bound=Settings)
 LEAST_TIME = 1e-3  # seconds
