@@ -5,8 +5,11 @@ The numbers stand here once more on purpose: whoever changes one of them changes
 
 import pytest
 
-from dipcli import presets
+from dipcli.presets.denoise import DenoiseSettings
+from dipcli.presets.superres import SuperresSettings
+from dipcli.presets.values import resolve
 from dipcli.settings import Settings
+from dipcli.tasks import TASKS
 
 COMMON = {
     "net": "skip",
@@ -29,15 +32,26 @@ COMMON = {
     "runs": 1,
     "stop": "none",
     "holdout": 0.0,
-    "kernel": "lanczos2",
-    "project": False,
-    "repeats": 0,
-    "passes": 0,
-    "pilot_share": 0.0,
-    "blend": 1.0,
-    "bootstrap": False,
     "time": None,
-    "tile": None,
+}
+# What beside the fit a task has: of it the published method uses nothing.
+BESIDE: dict[str, dict[str, object]] = {
+    "denoise": {
+        "method": "dip",
+        "pilot_share": 0.0,
+        "blend": 1.0,
+        "bootstrap": False,
+        "tile": None,
+    },
+    "superres": {
+        "method": "dip",
+        "kernel": "lanczos2",
+        "project": False,
+        "repeats": 0,
+        "tile": None,
+    },
+    "inpaint": {"method": "dip", "tile": None},
+    "fit": {},
 }
 OWN: dict[tuple[str, str], dict[str, object]] = {
     ("denoise", ""): {"jitter": 1 / 30, "ema": 0.99, "iters": 1800},
@@ -82,32 +96,48 @@ OWN: dict[tuple[str, str], dict[str, object]] = {
 }
 
 
+def settings(task: str, preset: str, kind: str) -> Settings:
+    made = TASKS[task]
+    return resolve(made.Settings, made.presets, preset, kind)
+
+
 @pytest.mark.parametrize(("task", "kind"), OWN, ids=" ".join)
 def test_every_value_is_the_published_one(task: str, kind: str) -> None:
-    found = presets.resolve(task, "paper", kind).to_dict()
-    wanted = {**COMMON, **OWN[task, kind]}
+    found = settings(task, "paper", kind).to_dict()
+    wanted = {**COMMON, **BESIDE[task], **OWN[task, kind]}
     plain = {name: list(v) if isinstance(v, tuple) else v for name, v in wanted.items()}
     assert {name: found[name] for name in plain} == plain
 
 
 # What the other presets hold, for the values on which speed and quality depend most.
+ENLARGED = {"method": "zero-shot+patches"}
 CHOSEN = {
     ("auto", "denoise", ""): {"iters": 140, "runs": 1, "passes": 5, "stride": 3, "blend": 0.3},
-    ("auto", "denoise", "jpeg"): {"runs": 0, "passes": 4, "stride": 4},
-    ("auto", "inpaint", "scattered"): {"runs": 0, "passes": 16, "stride": 4},
+    ("auto", "denoise", "jpeg"): {"method": "patches", "passes": 4, "stride": 4},
+    ("auto", "inpaint", "scattered"): {"method": "patches", "passes": 16, "stride": 4},
     ("auto", "inpaint", "text"): {"runs": 1, "iters": 220, "passes": 12, "stride": 4},
     ("auto", "inpaint", "object"): {"iters": 500, "passes": 3, "optimizer": "adam"},
     ("auto", "inpaint", "large"): {"iters": 500, "input": "mesh", "lr": 0.01, "runs": 1},
-    ("auto", "superres", "x2"): {"net": "plain", "iters": 600, "passes": 24, "repeats": 0},
-    ("auto", "superres", "x4"): {"net": "plain", "loss": "l1", "repeats": 2, "stride": 5},
-    ("auto", "superres", "x8"): {"net": "slim", "iters": 300, "passes": 16, "repeats": 2},
+    ("auto", "superres", "x2"): {
+        "method": "zero-shot+patches",
+        "iters": 600,
+        "passes": 24,
+        "repeats": 0,
+    },
+    ("auto", "superres", "x4"): {
+        "method": "zero-shot+patches",
+        "loss": "l1",
+        "repeats": 2,
+        "stride": 5,
+    },
+    ("auto", "superres", "x8"): {"method": "dip+patches", "iters": 300, "passes": 16, "repeats": 2},
     ("auto", "fit", ""): {"iters": 500, "runs": 1, "ema": 0.0, "jitter": 0.0},
-    ("fast", "denoise", ""): {"runs": 0, "passes": 3, "stride": 4},
-    ("fast", "denoise", "jpeg"): {"runs": 0, "passes": 2, "stride": 6},
-    ("fast", "inpaint", "sparse"): {"runs": 0, "passes": 10, "stride": 5},
+    ("fast", "denoise", ""): {"method": "patches", "passes": 3, "stride": 4},
+    ("fast", "denoise", "jpeg"): {"method": "patches", "passes": 2, "stride": 6},
+    ("fast", "inpaint", "sparse"): {"method": "patches", "passes": 10, "stride": 5},
     ("fast", "inpaint", "large"): {"iters": 250},
     ("fast", "superres", "x4"): {"iters": 200, "passes": 8, "repeats": 0},
-    ("fast", "superres", "x8"): {"runs": 0, "passes": 8, "repeats": 1},
+    ("fast", "superres", "x8"): {"method": "patches", "passes": 8, "repeats": 1},
     ("best", "denoise", ""): {"bootstrap": True, "passes": 6},
     ("best", "inpaint", "object"): {"iters": 1500, "runs": 1},
     ("best", "superres", "x4"): {"runs": 4, "passes": 48, "repeats": 8, "stride": 4},
@@ -117,13 +147,13 @@ CHOSEN = {
 
 @pytest.mark.parametrize(("preset", "task", "kind"), CHOSEN, ids=" ".join)
 def test_a_preset_spends_its_time_as_measured(preset: str, task: str, kind: str) -> None:
-    found = presets.resolve(task, preset, kind).to_dict()
+    found = settings(task, preset, kind).to_dict()
     wanted = CHOSEN[preset, task, kind]
     assert {name: found[name] for name in wanted} == wanted
 
 
 def test_what_the_network_starts_from() -> None:
-    found = Settings().to_dict()
+    found = SuperresSettings().to_dict()
     assert found["channels"] == [16, 32, 64, 128, 128]
     assert (found["input"], found["input_depth"], found["jitter"]) == ("pyramid", 8, 1 / 30)
     assert (found["optimizer"], found["lr"], found["loss"]) == ("muon", 0.02, "mse")
@@ -151,6 +181,6 @@ def test_what_the_network_starts_from() -> None:
 def test_a_value_is_in_its_range(name: str, good: object, bad: object) -> None:
     from dipcli.errors import UsageError
 
-    assert Settings().override(**{name: good}).to_dict()[name] in (good, [good])
+    assert DenoiseSettings().override(**{name: good}).to_dict()[name] in (good, [good])
     with pytest.raises(UsageError, match=name.split("_")[0]):
-        Settings().override(**{name: bad})
+        DenoiseSettings().override(**{name: bad})

@@ -60,5 +60,7 @@ def take_over() -> None:
             os.fstat(handle)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    if sys.stderr is not sys.__stderr__:
+        return  # somebody else's, who is in charge of it
     encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
     sys.stderr = cast(TextIO, Messages(2, encoding))

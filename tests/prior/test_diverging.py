@@ -8,7 +8,7 @@ import dipcli
 RNG = np.random.default_rng(0)
 SCENE = np.clip(np.add.outer(4 * np.arange(32), 3 * np.arange(32))[..., None] + 20, 0, 255)
 NOISY = (SCENE + RNG.normal(0, 15, (32, 32, 3))).clip(0, 255).astype(np.uint8)
-ALONE = {"passes": 0, "pilot_share": 0.0, "blend": 1.0, "input": "pyramid", "runs": 1}
+ALONE = {"method": "dip", "pilot_share": 0.0, "blend": 1.0, "input": "pyramid", "runs": 1}
 
 
 @pytest.mark.parametrize(

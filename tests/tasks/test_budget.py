@@ -30,11 +30,11 @@ def coded() -> np.ndarray:
 
 
 CASES: dict[str, Callable[..., dipcli.Result]] = {
-    "filter": lambda **o: dipcli.denoise(NOISY, 20, runs=0, passes=1000, **o),
-    "camera": lambda **o: dipcli.denoise(NOISY, noise="photo", runs=0, passes=1000, **o),
-    "fit": lambda **o: dipcli.denoise(NOISY, 20, passes=0, iters=FOREVER, **NARROW, **o),
+    "filter": lambda **o: dipcli.denoise(NOISY, 20, method="patches", passes=1000, **o),
+    "camera": lambda **o: dipcli.denoise(NOISY, noise="photo", method="patches", passes=1000, **o),
+    "fit": lambda **o: dipcli.denoise(NOISY, 20, method="dip", iters=FOREVER, **NARROW, **o),
     "fit after filter": lambda **o: dipcli.denoise(NOISY, 20, iters=FOREVER, **NARROW, **o),
-    "many runs": lambda **o: dipcli.denoise(NOISY, 20, passes=0, runs=1000, **o),
+    "many runs": lambda **o: dipcli.denoise(NOISY, 20, method="dip", runs=1000, **o),
     "bootstrap": lambda **o: dipcli.denoise(NOISY, 20, preset="best", iters=FOREVER, **NARROW, **o),
     "jpeg": lambda **o: dipcli.denoise(coded(), noise="jpeg", passes=1000, **o),
     "salt": lambda **o: dipcli.denoise(SALTED, noise="impulse", iters=FOREVER, **o),
@@ -57,7 +57,7 @@ CASES: dict[str, Callable[..., dipcli.Result]] = {
 @pytest.fixture(scope="module", autouse=True)
 def _warm() -> None:
     """The first step of a process takes longer than any other."""
-    dipcli.denoise(NOISY, 20, passes=0, iters=1, runs=1, **NARROW)
+    dipcli.denoise(NOISY, 20, method="dip", iters=1, runs=1, **NARROW)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import dipcli
-from dipcli.degradation.coding import of_file
+from dipcli.pictures.coding import of_file
 
 Levels = NDArray[np.uint8]
 Case = Callable[[], tuple[NDArray, NDArray]]  # -> result, truth
@@ -132,7 +132,7 @@ def gray(dtype: str) -> float:
 
 def network(**given: object) -> float:
     """The network alone, from noise to picture."""
-    whole = {"passes": 0, "pilot_share": 0, "blend": 1, "input": "pyramid", "ema": 0.9}
+    whole = {"method": "dip", "pilot_share": 0, "blend": 1, "input": "pyramid", "ema": 0.9}
     small = {"channels": (16, 32, 64), "iters": 60}
     return denoised(lambda x: noisy(x, 25), 48, **(whole | small | given))
 
@@ -153,6 +153,7 @@ def hot(levels: Levels) -> Levels:
 
 FAST = {"preset": "fast"}
 HELD = {"stop": "holdout", "holdout": 0.05}
+FITTED = {"method": "dip+patches", "runs": 1, "iters": 40, "passes": 2}
 FLOORS: dict[str, tuple[float, Callable[[], float]]] = {
     "noise, fast": (33.14, lambda: denoised(lambda x: noisy(x, 25), **FAST)),
     "noise, auto": (29.26, lambda: denoised(lambda x: noisy(x, 25), 48, iters=20)),
@@ -176,7 +177,7 @@ FLOORS: dict[str, tuple[float, Callable[[], float]]] = {
     "with skips": (28.75, lambda: network(net="skip", skip_channels=4, upsample="bilinear")),
     "scattered": (35.10, lambda: filled("scattered", **FAST)),
     "sparse": (25.89, lambda: filled("sparse", **FAST)),
-    "scattered, fitted": (31.79, lambda: filled("scattered", runs=1, iters=40, passes=2)),
+    "scattered, fitted": (31.79, lambda: filled("scattered", **FITTED)),
     "text": (23.27, lambda: filled("text", iters=40, passes=4, channels=(16, 32, 64))),
     "object": (18.83, lambda: filled("object", iters=40, channels=(16, 32, 64, 64))),
     "large": (20.20, lambda: filled("large", iters=40, channels=(16, 32, 64, 64))),
