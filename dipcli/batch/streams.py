@@ -62,7 +62,10 @@ def put_out(data: bytes) -> None:
     try:
         handle = sys.stdout.fileno()
     except OSError:  # replaced by something in memory
-        sys.stdout.buffer.write(data)
+        if hasattr(sys.stdout, "buffer"):
+            sys.stdout.buffer.write(data)
+        else:
+            sys.stdout.write(data.decode())
         return
     sys.stdout.flush()
     put(handle, data, GRACE)
