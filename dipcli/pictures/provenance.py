@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from dipcli.errors import PictureError
-from dipcli.pictures import exif, png
+from dipcli.pictures import exif
+from dipcli.pictures.codecs import png
 from dipcli.pictures.formats import sniff
 from dipcli.pictures.scanning import load, scan, told
 

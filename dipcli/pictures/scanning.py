@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from dipcli.errors import PictureError
-from dipcli.pictures import heif, pillow, png, tiff, webp
+from dipcli.pictures import pillow
 from dipcli.pictures.bounds import bounded
+from dipcli.pictures.codecs import heic, png, tiff, webp
 from dipcli.pictures.formats import HEAD, foreign, sniff
 from dipcli.pictures.headers import Header, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
@@ -20,7 +21,7 @@ _SCANNERS: Mapping[str, Callable[[Buffer], Scan]] = {
     "PNG": png.scan,
     "TIFF": tiff.scan,
     "WEBP": webp.scan,
-    "HEIC": heif.scan,
+    "HEIC": heic.scan,
 } | {format: partial(pillow.scan, format=format) for format in ("JPEG", "AVIF", "BMP", "GIF")}
 
 for _library in ("tifffile", "imagecodecs"):  # they log what we raise or note

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
-from dipcli.pictures import exif, pillow, png, tiffmeta
+from dipcli.pictures import exif, pillow, tiffmeta
+from dipcli.pictures.codecs import png
 from dipcli.pictures.formats import FORMATS, check_output
 from dipcli.pictures.headers import Levels
 from dipcli.pictures.picture import Meta, Picture
