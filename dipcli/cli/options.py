@@ -8,7 +8,17 @@ from typing import Any
 import click
 
 from dipcli import stages
-from dipcli.cli.types import ADDRESS, CROP, DURATION, FORMAT, NUMBERS, SHARD, Place, names
+from dipcli.cli.types import (
+    ADDRESS,
+    CROP,
+    DURATION,
+    FORMAT,
+    NUMBERS,
+    SHARD,
+    NamesFormats,
+    Place,
+    names,
+)
 from dipcli.presets.values import NAMES
 
 Command = Callable[..., Any]
@@ -99,13 +109,14 @@ _FILES = [
     click.option(
         "--name", metavar="TEMPLATE", help="Name of results, such as {stem}_{ext}{suffix}."
     ),
-    click.option("--format", type=FORMAT, help="png, jpg, webp, tif, bmp or avif."),
+    click.option("--format", cls=NamesFormats, type=FORMAT, help="{written}."),
     click.option(
         "--jpeg-quality",
+        cls=NamesFormats,
         type=click.IntRange(1, 100),
         default=95,
         show_default=True,
-        help="Quality of JPEG, WebP and AVIF.",
+        help="Quality of {lossy}.",
     ),
     click.option(
         "--max-pixels",
