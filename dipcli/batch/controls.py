@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
 from dipcli.batch.uptodate import as_made, read_record
-from dipcli.pictures import FORMATS, Picture, is_null, name_of, read, read_protected
+from dipcli.pictures import Picture, is_lossless, is_null, name_of, read, read_protected
 from dipcli.tasks.controlled import PROTECT, ControlOptions
 from dipcli.tasks.controls import Controls
 
@@ -97,6 +97,5 @@ def kept(
     if record.get("fingerprint") != full:
         return None
     found = read(job.output, max_pixels=None)
-    lossless = FORMATS[found.meta.format].lossless or found.meta.lossless
     same = (found.pixels.shape, found.meta.depth) == (picture.pixels.shape, picture.meta.depth)
-    return (found.pixels, record) if lossless and same else None
+    return (found.pixels, record) if is_lossless(found.meta) and same else None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dipcli.errors import OutputError, UsageError
-from dipcli.pictures import FORMATS, HEAD, format_for_suffix, sniff
+from dipcli.pictures import CODECS, HEAD, USUAL, format_for_suffix, sniff, written
 
 BESIDE = "{stem}_{task}{suffix}"  # without -o: beside the input
 INSIDE = "{stem}{suffix}"  # in a folder of results
@@ -81,20 +81,20 @@ def choose_format(
     if output is not None and output.suffix:
         format = format_for_suffix(output.suffix)
         if format is None:
-            known = ", ".join(kind.suffixes[0] for kind in FORMATS.values())
+            known = ", ".join(codec.suffixes[0] for codec in written().values())
             raise OutputError(f"{output}: no format has the suffix {output.suffix}; choose {known}")
         return format
     by_name = format_for_suffix(source.suffix) if source is not None else None
     format = by_name or found
-    if exact and format != found and not FORMATS[format].lossless:
+    if exact and format != found and not CODECS[format].lossless:
         format = found
-    return format if format in FORMATS else "PNG"  # GIF and HEIC are read but not written
+    return format if format in written() else USUAL
 
 
 def possible_formats(asked: str | None, source: Path) -> set[str]:
     """The formats that a result beside a file may have, by its suffix and by its first bytes."""
-    named = choose_format(asked, None, source, "PNG")
-    if asked or FORMATS[named].lossless or not source.is_file():
+    named = choose_format(asked, None, source, USUAL)
+    if asked or CODECS[named].lossless or not source.is_file():
         return {named}
     try:
         with source.open("rb") as file:
@@ -106,7 +106,7 @@ def possible_formats(asked: str | None, source: Path) -> set[str]:
 
 def other_format(found: str, chosen: str, source: Path | None) -> str | None:
     """A note where a result is not what its input is or is called, and nobody said what else."""
-    if found not in FORMATS:
+    if found not in written():
         return f"{found} is read but not written: the result is a {chosen}"
     named = format_for_suffix(source.suffix) if source is not None else None
     if named in (None, chosen):
@@ -118,7 +118,7 @@ def suffix_for(format: str, source: Path | None) -> str:
     """The suffix of a result: the input's own if it names the format, else the usual one."""
     if source is not None and format_for_suffix(source.suffix) == format:
         return source.suffix
-    return FORMATS[format].suffixes[0]
+    return CODECS[format].suffixes[0]
 
 
 def check_writable(folder: Path) -> None:

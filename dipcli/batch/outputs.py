@@ -8,8 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dipcli.batch.request import Job, made_from
-from dipcli.batch.uptodate import NO_PLACE, read_record, sidecar, sidecar_text
-from dipcli.pictures import Seen, is_null, look, name_of, publish, publish_beside, write_atomic
+from dipcli.batch.uptodate import read_record, sidecar, sidecar_text
+from dipcli.pictures import (
+    CODECS,
+    Seen,
+    is_null,
+    look,
+    name_of,
+    publish,
+    publish_beside,
+    write_atomic,
+)
 
 
 def written(job: Job) -> tuple[Path, ...]:
@@ -17,7 +26,7 @@ def written(job: Job) -> tuple[Path, ...]:
     sides = tuple(side for side in job.sides if not is_null(side))
     if job.output is None or is_null(job.output):
         return sides
-    record = (sidecar(job.output),) if job.format in NO_PLACE else ()
+    record = () if CODECS[job.format].keeps_record else (sidecar(job.output),)
     return (job.output, *record, *sides)
 
 
@@ -65,7 +74,7 @@ class Outputs:
         """Write the picture, and its record beside it if its format has no place for one."""
         path = self._job.output
         assert path is not None
-        if self._job.format not in NO_PLACE or is_null(path):
+        if CODECS[self._job.format].keeps_record or is_null(path):
             self.put(path, data, times)
             return
         beside = sidecar(path)

@@ -16,6 +16,7 @@ from dipcli.batch.request import Job, Request, fingerprint, made_from
 from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames
 from dipcli.pictures import (
+    USUAL,
     Contents,
     Picture,
     encode,
@@ -131,7 +132,7 @@ def write_sides(
     if job.uncertainty and result.spread is None:
         note(f"{job.name}: no --uncertainty: one run alone was finished")
     elif job.uncertainty and result.spread is not None:
-        format = format_for_suffix(job.uncertainty.suffix) or "PNG"
+        format = format_for_suffix(job.uncertainty.suffix) or USUAL
         outputs.put(job.uncertainty, encode(_spread_map(result.spread), format))
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import dipcli
 from dipcli.batch.request import Job, Request, fingerprint, made_from, word
 from dipcli.errors import PictureError
-from dipcli.pictures import is_null, read, read_provenance
+from dipcli.pictures import CODECS, is_null, read, read_provenance
 from dipcli.stages import unused
 from dipcli.system.naming import fitting
 
 _RECORD = ".dip.json"
-NO_PLACE = frozenset({"BMP"})  # formats without room for a record: it lies in a file beside
 
 
 class State(Enum):
@@ -141,7 +140,7 @@ def _parsed(text: str) -> dict[str, object] | None:
 
 def _strange_sidecar(job: Job) -> bool:
     """Whether something else stands where the record of a missing result would lie."""
-    if job.output is None or job.format not in NO_PLACE:
+    if job.output is None or CODECS[job.format].keeps_record:
         return False
     beside = sidecar(job.output)
     return beside.exists() and _record_in(beside) is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dipcli.cli.types import ADDRESS, CROP, FORMAT, SHARD, Place
+from dipcli.cli.types import ADDRESS, CROP, FORMAT, SHARD, NamesFormats, Place
 from dipcli.presets.values import NAMES
 from dipcli.settings import FIRST
 
@@ -23,7 +23,7 @@ FILES, FOLDERS, WATCHING, NETWORK = (
 HEADINGS = (FIRST, FILES, FOLDERS, WATCHING, NETWORK)
 
 
-class Headed(click.Option):
+class Headed(NamesFormats):
     """An option that stands under a heading."""
 
     def __init__(self, *args: Any, heading: str, **more: Any) -> None:
@@ -104,14 +104,14 @@ def _pictures() -> list[Headed]:
     return _under(
         FILES,
         _flag("--crop", type=CROP, help="Restore a part only."),
-        _flag("--format", type=FORMAT, help="png, jpg, webp, tif, bmp or avif."),
+        _flag("--format", type=FORMAT, help="{written}."),
         _flag(
             "--jpeg-quality",
             type=click.IntRange(1, 100),
             default=95,
             show_default=True,
             metavar="N",
-            help="Quality of JPEG, WebP and AVIF.",
+            help="Quality of {lossy}.",
         ),
         _flag("--preserve", is_flag=True, help="Give the result the times of its input."),
         _flag(

@@ -34,6 +34,22 @@ class Typed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class NamesFormats(click.Option):
+    """An option whose help names formats: {written}, and {lossy} of them, by the table."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """What help shows; the table is read only then."""
+        found = super().get_help_record(ctx)
+        if found is None or "{" not in found[1]:
+            return found
+        from dipcli.pictures import one_of, written
+
+        codecs = written().values()
+        suffixes = one_of(codec.suffixes[0].lstrip(".") for codec in codecs)
+        lossy = one_of((codec.title for codec in codecs if not codec.lossless), "and")
+        return found[0], found[1].replace("{written}", suffixes).replace("{lossy}", lossy)
+
+
 class Place(click.Path):
     """A path, which is never the empty text that a variable without a value leaves."""
 
@@ -104,11 +120,11 @@ def _fraction(text: str) -> float:
 
 
 def _format(text: str) -> str:
-    from dipcli.pictures import FORMATS, format_for_suffix
+    from dipcli.pictures import format_for_suffix, written
 
-    format = text.upper() if text.upper() in FORMATS else format_for_suffix(text)
+    format = text.upper() if text.upper() in written() else format_for_suffix(text)
     if format is None:
-        known = ", ".join(kind.suffixes[0].lstrip(".") for kind in FORMATS.values())
+        known = ", ".join(codec.suffixes[0].lstrip(".") for codec in written().values())
         raise ValueError(f"{text!r} is not one of {known}")
     return format
 
@@ -163,6 +179,7 @@ __all__ = [
     "SHARD",
     "SIGMA",
     "STRENGTH",
+    "NamesFormats",
     "Place",
     "names",
     "whole",

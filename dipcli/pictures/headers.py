@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dipcli.pictures.formats import LOSSLESS
+from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.picture import Meta
 
-Levels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Levels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]"
 
 
 class RefusedError(Exception):
@@ -36,7 +38,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Scan:
-    """A file without its pixels, as each format module gives it.
+    """A file without its pixels, as each codec gives it.
 
     width and height are those stored, before the orientation (1..8, as in EXIF) is applied.
     decode gives the stored values as (H, W, C), alpha last, C from 1 to 4, of which the largest
@@ -52,11 +54,8 @@ class Scan:
     orientation: int = 1
     top: float = 255.0
 
-    @property
-    def header(self) -> Header:
-        """The facts of the upright picture."""
-        size = (self.width, self.height)
-        width, height = size[::-1] if self.orientation > 4 else size
-        meta = self.meta
-        exact = meta.lossless or meta.format in LOSSLESS
-        return Header(meta.format, width, height, self.channels, meta.depth, self.has_alpha, exact)
+
+def check_data(width: int, height: int, data: Buffer, pixels_per_byte: int) -> None:
+    """Refuse a file that is far too short for the size it says, before memory is taken for it."""
+    if width * height > pixels_per_byte * len(data):
+        raise RefusedError(f"is damaged: it says {width}x{height} but has too few data for that")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dipcli.pictures import exif
 from dipcli.pictures.ifd import IfdError, read_directory, read_head
 
+COMMENT = "Comment"  # PNG's key of a text for what JPEG and GIF have a segment for
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\s*))[2-8]")
 
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from dipcli.errors import PictureError
-from dipcli.pictures import exif, png
-from dipcli.pictures.formats import sniff
+from dipcli.pictures import exif
+from dipcli.pictures.codecs import CODECS
+from dipcli.pictures.formats import HEAD, sniff
 from dipcli.pictures.scanning import load, scan, told
 
 
@@ -16,10 +17,11 @@ def read_provenance(path: Path) -> str | None:
     try:
         data = load(path)
         with told(path):
-            if sniff(data) == "PNG":
-                return png.record(data)
+            format = sniff(data[:HEAD])
+            own = CODECS[format].record if format else None
+            if own is not None:
+                return own(data)
             block = scan(memoryview(data), None).meta.exif
-            cut = sniff(data) == "JPEG" and not data.endswith(b"\xff\xd9")
-            return exif.record(block) if block and not cut else None
+            return exif.record(block) if block else None
     except PictureError:
         return None

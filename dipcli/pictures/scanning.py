@@ -2,26 +2,18 @@
 
 import logging
 import mmap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from dipcli.errors import PictureError
-from dipcli.pictures import heif, pillow, png, tiff, webp
 from dipcli.pictures.bounds import bounded
-from dipcli.pictures.formats import HEAD, foreign, sniff
+from dipcli.pictures.codecs import CODECS
+from dipcli.pictures.formats import HEAD, foreign, is_lossless, one_of, roomy, sniff
 from dipcli.pictures.headers import Header, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
 from dipcli.system.files import name_of
-
-_SCANNERS: Mapping[str, Callable[[Buffer], Scan]] = {
-    "PNG": png.scan,
-    "TIFF": tiff.scan,
-    "WEBP": webp.scan,
-    "HEIC": heif.scan,
-} | {format: partial(pillow.scan, format=format) for format in ("JPEG", "AVIF", "BMP", "GIF")}
 
 for _library in ("tifffile", "imagecodecs"):  # they log what we raise or note
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -64,8 +56,9 @@ def _check_head(source: Path | bytes, head: bytes) -> None:
         return
     kind = foreign(head)
     if kind is not None:
-        raise PictureError(f"{name}: is {kind}, which is not read; convert it to PNG or TIFF")
-    raise PictureError(f"{name}: is not a PNG, JPEG, WebP, TIFF, BMP, AVIF, HEIC or GIF picture")
+        raise PictureError(f"{name}: is {kind}, which is not read; convert it to {roomy()}")
+    titles = one_of(codec.title for codec in CODECS.values())
+    raise PictureError(f"{name}: is not a {titles} picture")
 
 
 def scan(data: Buffer, max_pixels: int | None) -> Scan:
@@ -73,7 +66,7 @@ def scan(data: Buffer, max_pixels: int | None) -> Scan:
     format = sniff(bytes(data[:HEAD]))
     if format is None:
         raise RefusedError("is not a picture")
-    found = _SCANNERS[format](data)
+    found = CODECS[format].scan(data)
     width, height = found.width, found.height
     if width < 1 or height < 1:
         raise RefusedError("is damaged: it has no pixels")
@@ -82,7 +75,22 @@ def scan(data: Buffer, max_pixels: int | None) -> Scan:
             f"is {width}x{height}, {width * height / 1e6:.1f} million pixels, over the limit of "
             f"{max_pixels / 1e6:g} million; raise it with --max-pixels"
         )
-    return replace(found, meta=bounded(found.meta))
+    return replace(found, meta=bounded(replace(found.meta, format=format)))
+
+
+def header_of(found: Scan) -> Header:
+    """The facts of the upright picture."""
+    size = (found.width, found.height)
+    width, height = size[::-1] if found.orientation > 4 else size
+    return Header(
+        format=found.meta.format,
+        width=width,
+        height=height,
+        channels=found.channels,
+        depth=found.meta.depth,
+        has_alpha=found.has_alpha,
+        lossless=is_lossless(found.meta),
+    )
 
 
 def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:
@@ -94,7 +102,7 @@ def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:
     if isinstance(source, bytes) or not source.is_file():
         data = memoryview(load(source))
         with told(source):
-            return scan(data, max_pixels).header
+            return header_of(scan(data, max_pixels))
     try:
         with source.open("rb") as file:
             _check_head(source, file.read(HEAD))
@@ -102,4 +110,4 @@ def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:
     except OSError as error:
         raise PictureError(f"{name_of(source)}: cannot be read: {error.strerror}") from error
     with told(source):
-        return scan(data, max_pixels).header
+        return header_of(scan(data, max_pixels))

@@ -2,9 +2,6 @@
 
 import io
 
-import numpy as np
-import tifffile
-
 from dipcli.pictures import exif
 from dipcli.pictures.headers import Levels
 from dipcli.pictures.ifd import (
@@ -50,7 +47,6 @@ def read_meta(
         notes += ("its unnamed extra channel is taken as alpha",)
     icc, xmp, iptc = (first.entries.get(tag) for tag in (_ICC, _XMP, _IPTC))
     meta = Meta(
-        format="TIFF",
         depth=depth,
         premultiplied=has_alpha and first.number(_EXTRA, _UNSPECIFIED) == _ASSOCIATED,
         icc=icc.value if icc else None,
@@ -65,6 +61,8 @@ def read_meta(
 
 def _map_is_deep(first: Directory) -> bool:
     """Whether a palette holds more than 8 bits (which are written as v * 257 or v * 256)."""
+    import numpy as np
+
     entries = np.array(first.numbers(_COLOUR_MAP), np.uint32)
     return bool((entries % 257).any() and (entries % 256).any())
 
@@ -92,6 +90,8 @@ def encode(levels: Levels, meta: Meta, block: bytes | None) -> bytes:
 
     Compressed without loss (deflate with the predictor of the type); `block` is the EXIF.
     """
+    import tifffile
+
     samples = levels.shape[2]
     alpha = "assocalpha" if meta.premultiplied else "unassalpha"
     packets = [(tag, 1, value) for tag, value in ((_XMP, meta.xmp), (_IPTC, meta.iptc)) if value]

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import UsageError
-from dipcli.pictures import exif, pillow, png, tiffmeta
-from dipcli.pictures.formats import FORMATS, check_output
+from dipcli.pictures.codec import Codec
+from dipcli.pictures.codecs import CODECS
+from dipcli.pictures.formats import check_output
 from dipcli.pictures.headers import Levels
 from dipcli.pictures.picture import Meta, Picture
 
@@ -17,39 +18,30 @@ _ROWS = 256  # converted at a time, so that a large picture is not in memory onc
 def encode(
     picture: Picture, format: str, *, quality: int = 95, provenance: str | None = None
 ) -> bytes:
-    """The bytes of a file in this format (a key of FORMATS), with all that `picture.meta` holds.
+    """The bytes of a file in this format (a key of CODECS), with all that `picture.meta` holds.
 
-    quality: 1..100 for JPEG, WebP and AVIF; PNG, TIFF and BMP lose nothing, nor does WebP at
-    100 or when the picture came from a lossless one. provenance: JSON on how the picture was
-    made, to be read by `read_provenance`: in PNG as text "dip", in JPEG, WebP, TIFF and AVIF as
-    EXIF UserComment (ImageHistory if the picture has a comment); BMP has no place for it.
+    quality: 1..100, for formats that lose something; WebP loses nothing at 100, or when the
+    picture came from a lossless one. provenance: JSON on how the picture was made, to be read by
+    `read_provenance`; a codec that does not keep a record leaves it out.
 
     Raises PictureError if the format cannot hold the depth, the alpha or the size, UsageError
     if `quality` is out of range. What else the format cannot hold is said by `lost`.
     """
-    meta = _fitting(picture, format)
-    check_output(format, depth=meta.depth, has_alpha=picture.alpha is not None, size=picture.size)
+    depth, has_alpha = picture.meta.depth, picture.alpha is not None
+    check_output(format, depth=depth, has_alpha=has_alpha, size=picture.size)
     if not 1 <= quality <= 100:
         raise UsageError(f"quality {quality} is not in 1..100")
-    levels = _levels(picture, keep_premultiplied=format == "TIFF")
-    if format == "PNG":
-        block = exif.stamped(meta.exif, picture.size)
-        return png.encode(levels, meta, block, provenance)
-    if format == "BMP":
-        return pillow.encode(levels, format, meta, None, quality=quality)
-    dpi = meta.dpi if format in ("WEBP", "AVIF") else None  # the others have their own place
-    block = exif.stamped(meta.exif, picture.size, provenance, dpi)
-    if format == "TIFF":
-        return tiffmeta.encode(levels, meta, block)
-    if format == "JPEG" and block is not None and len(block) > pillow.MOST_EXIF:
-        block = exif.stamped(meta.exif, picture.size)  # at the least without the record
-    return pillow.encode(levels, format, meta, block, quality=quality)
+    codec = CODECS[format]
+    assert codec.encode is not None  # it was checked
+    levels = _levels(picture, keep_premultiplied=codec.associated_alpha)
+    meta = _fitting(picture, codec)
+    return codec.encode(levels, meta, quality=quality, record=provenance)
 
 
-def _fitting(picture: Picture, format: str) -> Meta:
+def _fitting(picture: Picture, codec: Codec) -> Meta:
     """The metadata without a profile for gray where gray is written as RGB."""
     meta = picture.meta
-    has_gray = format != "WEBP" and not (format == "AVIF" and picture.alpha is not None)
+    has_gray = codec.gray if picture.alpha is None else codec.gray_alpha
     if has_gray or meta.icc is None or meta.icc[16:20] != b"GRAY":
         return meta
     return replace(meta, icc=None)
@@ -82,22 +74,16 @@ def _straight(pixels: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArra
 
 def lost(picture: Picture, format: str) -> tuple[str, ...]:
     """What `encode` leaves out of the picture's metadata in this format, for a warning."""
-    meta = picture.meta
-    text = set(meta.text) - ({pillow.COMMENT} if format == "JPEG" else set())
+    meta, codec = picture.meta, CODECS[format]
     facts = {
         "colour profile": meta.icc,
         "EXIF": meta.exif,
         "XMP": meta.xmp,
         "IPTC": meta.iptc,
         "resolution": meta.dpi,
-        "text": text,
+        "text": set(meta.text) - codec.text_keys,
     }
-    keeps = FORMATS[format].keeps
-    gone = [noun for noun, value in facts.items() if value and noun not in keeps]
-    if meta.icc and not _fitting(picture, format).icc:
+    gone = [noun for noun, value in facts.items() if value and noun not in codec.keeps]
+    if meta.icc and not _fitting(picture, codec).icc:
         gone.append("colour profile for gray")
-    if format == "JPEG" and meta.exif and len(meta.exif) > pillow.MOST_EXIF:
-        gone.append("EXIF of more than 64 KB")
-    if format == "JPEG" and meta.xmp and len(meta.xmp) > pillow.MOST_XMP:
-        gone.append("XMP of more than 64 KB")
-    return tuple(gone)
+    return (*gone, *codec.excess(meta))

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from dipcli.errors import PictureError
-from dipcli.pictures import FORMATS, Meta, Picture, encode, read, read_provenance
+from dipcli.pictures import Meta, Picture, encode, read, read_provenance, written
 
 DEPTHS = {8: "8 bit", 16: "16 bit", 32: "float32"}
 CHANNELS = {"gray": (1, False), "gray + alpha": (1, True), "RGB": (3, False), "RGBA": (3, True)}
@@ -56,7 +56,7 @@ def kept(format: str, depth: int, colours: int, has_alpha: bool, lossless: bool 
 def pixel_table() -> dict[str, dict[str, str]]:
     """By format (WebP twice) and by depth and channels: what comes back."""
     rows = {}
-    for format in (*FORMATS, "WEBP lossless"):
+    for format in (*written(), "WEBP lossless"):
         name, _, lossless = format.partition(" ")
         rows[format] = {
             f"{deep} {channels}": kept(name, depth, *kind, lossless=bool(lossless))
@@ -168,10 +168,10 @@ def markdown(folder) -> str:
         f"| {kind} | " + " | ".join(pixels[format][kind] for format in columns) + " |"
         for kind in pixels["PNG"]
     ]
-    lines += ["", "| | " + " | ".join(FORMATS) + " |", "|---" * (len(FORMATS) + 1) + "|"]
-    facts = {format: metadata_kept(format, folder) for format in FORMATS}
+    lines += ["", "| | " + " | ".join(written()) + " |", "|---" * (len(written()) + 1) + "|"]
+    facts = {format: metadata_kept(format, folder) for format in written()}
     for kind in KINDS:
-        marks = ("kept" if facts[format][kind] else "not kept" for format in FORMATS)
+        marks = ("kept" if facts[format][kind] else "not kept" for format in written())
         lines.append(f"| {kind} | " + " | ".join(marks) + " |")
     return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from PIL import Image
 from roundtrip_table import described, exif_block, heic_bytes, pillow_bytes
 
 from dipcli.errors import PictureError
-from dipcli.pictures import FORMATS, encode, read
+from dipcli.pictures import encode, read, written
 
 SMOOTH = Image.fromarray(
     np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
@@ -34,7 +34,7 @@ def tiff_bytes(array, **options) -> bytes:
 def good_files() -> dict[str, bytes]:
     """Whole files of every kind of codec path."""
     exif = b"Exif\0\0" + exif_block()
-    files = {f: encode(described(), f, provenance="{}") for f in FORMATS}
+    files = {f: encode(described(), f, provenance="{}") for f in written()}
     files |= {
         "progressive": pillow_bytes(SMOOTH, "JPEG", progressive=True, exif=exif),
         "palette": pillow_bytes(SMOOTH.convert("P"), "PNG", transparency=3),

@@ -10,13 +10,13 @@ import tifffile
 from PIL import Image
 from roundtrip_table import RECORD, described, exif_block, picture, pillow_bytes
 
-from dipcli.pictures import FORMATS, Meta, Picture, encode, probe, read, read_provenance
+from dipcli.pictures import Meta, Picture, encode, probe, read, read_provenance, written
 from dipcli.pictures import exif as exif_module
 from dipcli.pictures.bounds import TOLD
 from dipcli.pictures.ifd import Directory, Entry, Layout, new_block, read_head, read_tree
 
 IMAGE = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
-CARRIERS = [name for name, format in FORMATS.items() if "record" in format.keeps]
+CARRIERS = [name for name, format in written().items() if "record" in format.keeps]
 
 
 def entry(kind: int, count: int, value: bytes) -> Entry:
@@ -216,5 +216,5 @@ def test_exif_as_imagemagick_wrote_it():
 def test_meta_has_a_usable_default():
     gray = Picture(np.zeros((2, 3, 1), np.float32))
     assert (gray.size, gray.meta) == ((3, 2), Meta())
-    for format in FORMATS:
+    for format in written():
         assert probe(encode(gray, format)).size == (3, 2)

@@ -4,10 +4,9 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 
-import imagecodecs
-import numpy as np
-
+from dipcli.pictures import exif
 from dipcli.pictures.bounds import TOLD, Budget
+from dipcli.pictures.codec import USUAL_METADATA, Codec, starts_with
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.metadata import settled, settled_xmp
@@ -106,8 +105,8 @@ def _meta(
     text, broken = read_texts(found, budget)
     xmp = text.pop(XMP, None)
     block = bytes(found[b"eXIf"][0]) if b"eXIf" in found else take_exif(text)
-    exif = settled(block)
-    notes = exif.notes
+    described = settled(block)
+    notes = described.notes
     if budget.exceeded:
         notes += (TOLD,)
     if damaged:
@@ -116,17 +115,16 @@ def _meta(
         notes += ("a damaged text chunk is not kept",)
     text.pop(RECORD, None)
     meta = Meta(
-        format="PNG",
         depth=16 if bits == 16 else 8,
         icc=icc,
-        exif=exif.exif,
+        exif=described.exif,
         xmp=settled_xmp(xmp.encode() if xmp else None),
-        dpi=_density(found) or exif.density,
+        dpi=_density(found) or described.density,
         text=text,
         chunks=tuple((name, bytes(found[name][0])) for name in _colours(found)),
         notes=notes + _pixel_notes(found, bits, kind),
     )
-    return meta, exif.orientation
+    return meta, described.orientation
 
 
 def _pixel_notes(found: Mapping[bytes, list[Buffer]], bits: int, kind: int) -> tuple[str, ...]:
@@ -165,6 +163,8 @@ def _density(found: Mapping[bytes, list[Buffer]]) -> tuple[float, float] | None:
 
 def _decode(data: bytes) -> Levels:
     """The stored values (H, W, C), palette and transparent colour expanded."""
+    import imagecodecs
+
     bare = bytearray(SIGNATURE)
     for name, _, whole in chunks(memoryview(data)):
         if name in _CRITICAL:
@@ -179,8 +179,11 @@ def _chunk(name: bytes, body: Buffer) -> bytes:
     return b"".join((struct.pack(">I", len(body)), name, body, struct.pack(">I", crc)))
 
 
-def encode(levels: Levels, meta: Meta, exif: bytes | None, provenance: str | None) -> bytes:
-    """A PNG of (H, W, C) uint8 or uint16 levels with all that `meta` holds."""
+def encode(levels: Levels, meta: Meta, *, quality: int, record: str | None) -> bytes:
+    """A PNG of (H, W, C) uint8 or uint16 levels with all that `meta` holds; record: as a text."""
+    import imagecodecs
+    import numpy as np
+
     array = np.ascontiguousarray(levels[..., 0] if levels.shape[2] == 1 else levels)
     plain = bytes(imagecodecs.png_encode(array, 6))
     extra = [_chunk(*each) for each in meta.chunks]
@@ -189,13 +192,28 @@ def encode(levels: Levels, meta: Meta, exif: bytes | None, provenance: str | Non
     if meta.dpi:
         across, down = (round(value / _INCH) for value in meta.dpi)
         extra.append(_chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
-    if exif:
-        extra.append(_chunk(b"eXIf", exif))
+    block = exif.stamped(meta.exif, (levels.shape[1], levels.shape[0]))
+    if block:
+        extra.append(_chunk(b"eXIf", block))
     texts = dict(meta.text)
     if meta.xmp:
         texts[XMP] = meta.xmp.decode("utf-8", "replace")
-    if provenance is not None:
-        texts[RECORD] = provenance
+    if record is not None:
+        texts[RECORD] = record
     extra += [_chunk(*chunk_of(key, value)) for key, value in texts.items()]
     after_header = len(SIGNATURE) + 25
     return plain[:after_header] + b"".join(extra) + plain[after_header:]
+
+
+CODEC = Codec(
+    name="PNG",
+    title="PNG",
+    suffixes=(".png",),
+    matches=starts_with(SIGNATURE),
+    scan=scan,
+    encode=encode,
+    record=record,
+    keeps=USUAL_METADATA | {"text"},
+    depths=(8, 16),
+    lossless=True,
+)

@@ -3,14 +3,18 @@
 import struct
 from collections.abc import Iterator
 
-import imagecodecs
-
+from dipcli.pictures import exif
+from dipcli.pictures.codec import USUAL_METADATA, Codec
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.metadata import settled, settled_xmp
 from dipcli.pictures.picture import Meta
 
 _ANIMATED = 0x02  # a flag of VP8X
+
+
+def _matches(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
 def _chunks(data: Buffer) -> Iterator[tuple[bytes, Buffer]]:
@@ -37,18 +41,17 @@ def scan(data: Buffer) -> Scan:
         raise RefusedError("is an animated WebP; take one frame out of it first")
     lossless = b"VP8L" in found
     width, height, alpha = _size(found)
-    exif = settled(bytes(found.get(b"EXIF", b"")))
+    described = settled(bytes(found.get(b"EXIF", b"")))
     meta = Meta(
-        format="WEBP",
         lossless=lossless,
         icc=bytes(found[b"ICCP"]) if b"ICCP" in found else None,
-        exif=exif.exif,
+        exif=described.exif,
         xmp=settled_xmp(bytes(found.get(b"XMP ", b""))),
-        dpi=exif.density,
-        notes=exif.notes,
+        dpi=described.density,
+        notes=described.notes,
     )
     has_alpha = alpha or b"ALPH" in found
-    return Scan(width, height, 3, has_alpha, meta, _decode, exif.orientation)
+    return Scan(width, height, 3, has_alpha, meta, _decode, described.orientation)
 
 
 def _size(found: dict[bytes, Buffer]) -> tuple[int, int, bool]:
@@ -66,5 +69,43 @@ def _size(found: dict[bytes, Buffer]) -> tuple[int, int, bool]:
 
 def _decode(data: bytes) -> Levels:
     """The values (H, W, 3 or 4) uint8."""
+    import imagecodecs
+
     array: Levels = imagecodecs.webp_decode(data)
     return array
+
+
+def encode(levels: Levels, meta: Meta, *, quality: int, record: str | None) -> bytes:
+    """A WebP of (H, W, C) uint8 levels.
+
+    It is lossless for a picture that came from a lossless one, and at quality 100.
+    """
+    from dipcli.pictures.pillow import save
+
+    block = exif.stamped(meta.exif, (levels.shape[1], levels.shape[0]), record, meta.dpi)
+    lossless = meta.lossless or quality == 100
+    return save(
+        levels,
+        "WEBP",
+        icc_profile=meta.icc or b"",
+        exif=block or b"",
+        xmp=meta.xmp or b"",
+        lossless=lossless,
+        quality=75 if lossless else quality,  # for lossless: the effort
+        exact=True,
+        use_sharp_yuv=True,
+    )
+
+
+CODEC = Codec(
+    name="WEBP",
+    title="WebP",
+    suffixes=(".webp",),
+    matches=_matches,
+    scan=scan,
+    encode=encode,
+    keeps=USUAL_METADATA,
+    gray=False,
+    gray_alpha=False,
+    max_side=16383,
+)

@@ -5,12 +5,11 @@ import re
 import struct
 from dataclasses import dataclass
 
-import numpy as np
-import tifffile
-
-from dipcli.pictures import tiffmeta
+from dipcli.pictures import exif, tiffmeta
+from dipcli.pictures.codec import USUAL_METADATA, Codec, starts_with
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer, Directory, Layout, read_directory, read_head
+from dipcli.pictures.picture import Meta
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _STRIPS, _STRIP_BYTES, _SAMPLES, _SAMPLE_FORMAT, _DNG = 273, 279, 277, 339, 50706
@@ -174,6 +173,9 @@ def _jpeg_pixels(data: Buffer) -> int:
 
 def _decode(data: bytes, kind: Kind, depth: int) -> Levels:
     """The stored values (H, W, C), palette and inverted gray resolved."""
+    import numpy as np
+    import tifffile
+
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         planes, deep, height, width, samples = page.shaped
@@ -199,3 +201,23 @@ def _black_is_zero(array: Levels, kind: Kind, top: int) -> Levels:
         array = array.copy()
         array[..., 0] = top - array[..., 0]
     return array
+
+
+def encode(levels: Levels, meta: Meta, *, quality: int, record: str | None) -> bytes:
+    """A TIFF of (H, W, C) uint8, uint16 or float32 levels with all that `meta` holds."""
+    block = exif.stamped(meta.exif, (levels.shape[1], levels.shape[0]), record)
+    return tiffmeta.encode(levels, meta, block)
+
+
+CODEC = Codec(
+    name="TIFF",
+    title="TIFF",
+    suffixes=(".tif", ".tiff"),
+    matches=starts_with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    scan=scan,
+    encode=encode,
+    keeps=USUAL_METADATA | {"IPTC"},
+    depths=(8, 16, 32),
+    associated_alpha=True,
+    lossless=True,
+)

@@ -8,20 +8,24 @@ orientation in the EXIF only repeats that (ISO/IEC 23008-12), so it is dropped, 
 import io
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from dipcli.pictures.headers import Levels, RefusedError, Scan
+from dipcli.pictures.boxes import brands, check_boxes
+from dipcli.pictures.codec import Codec
+from dipcli.pictures.headers import Levels, RefusedError, Scan, check_data
 from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.metadata import settled, settled_xmp
 from dipcli.pictures.picture import Meta
-from dipcli.pictures.pillow import check_boxes
 
 if TYPE_CHECKING:
     from pillow_heif import HeifFile
 
+_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _GRAY = ("L", "I")  # how the names of its modes begin
 _PIXELS_PER_BYTE = 65536  # 15 times what 8000x8000 of one colour take
 _USUAL_PRIMARIES, _USUAL_TRANSFER = (1, 2), (1, 2, 6, 13)  # BT.709, sRGB or nothing said
+
+
+def _matches(head: bytes) -> bool:
+    return not _BRANDS.isdisjoint(brands(head))
 
 
 def _open(data: Buffer) -> "HeifFile":
@@ -40,12 +44,10 @@ def scan(data: Buffer) -> Scan:
     if not len(found):
         raise RefusedError("holds no still picture; take one frame out of it first")
     width, height = found.size
-    if width * height > _PIXELS_PER_BYTE * len(data):
-        raise RefusedError(f"is damaged: it says {width}x{height} but has too few data for that")
+    check_data(width, height, data, _PIXELS_PER_BYTE)
     bits = int(found.info["bit_depth"])
     exif = settled(found.info["exif"])
     meta = Meta(
-        format="HEIC",
         depth=16 if bits > 8 else 8,
         premultiplied=found.premultiplied_alpha,
         icc=found.info.get("icc_profile") or None,
@@ -91,5 +93,10 @@ def _changes(found: "HeifFile", bits: int) -> tuple[str, ...]:
 
 def _decode(data: bytes) -> Levels:
     """The values (H, W, C), uint8 or uint16."""
+    import numpy as np
+
     array = np.asarray(_open(data))
     return array.reshape(*array.shape[:2], -1)
+
+
+CODEC = Codec(name="HEIC", title="HEIC", matches=_matches, scan=scan)
