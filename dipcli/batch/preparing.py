@@ -170,9 +170,21 @@ def settings_of(
 
 
 def settings_in(task: type[Task[Any, Any]], request: Request) -> list[Settings]:
-    """What each kind of picture would get; raises UsageError for a value that none can have."""
-    found = [resolve(task.Settings, task.presets, request.preset, kind) for kind in task.kinds]
-    return [one.override(**request.overrides) for one in found]
+    """What each kind of picture would get that can have the values that were given.
+
+    Raises UsageError for a value that none can have.
+    """
+    found: list[Settings] = []
+    refused: list[UsageError] = []
+    for kind in task.kinds_of(task.Options().override(**request.options)):
+        settings = resolve(task.Settings, task.presets, request.preset, kind)
+        try:
+            found.append(settings.override(**request.overrides))
+        except UsageError as error:
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return found
 
 
 def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str | None:

@@ -93,6 +93,11 @@ class Task(ABC, Generic[O, S]):
         """How many times as large as the observation the result is."""
         return 1
 
+    @classmethod
+    def kinds_of(cls, options: O) -> tuple[str, ...]:
+        """The kinds that a picture may be of, as far as the options tell."""
+        return cls.kinds
+
     @property
     def observation(self) -> NDArray[np.float32]:
         """What was observed, (H, W, C) float32 in [0, 1]."""

@@ -57,6 +57,11 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
         """As it is told."""
         return int(options.scale)
 
+    @classmethod
+    def kinds_of(cls, options: SuperresOptions) -> tuple[str, ...]:
+        """The scale decides."""
+        return (f"x{options.scale}",)
+
     @cached_property
     def cleaning(self) -> Cleaning:
         """What is wrong with the small picture, and is taken away before."""

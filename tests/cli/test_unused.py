@@ -13,7 +13,7 @@ def test_fast_says_what_it_does_not_use_and_gives_the_same_bytes(tmp_path, proce
     assert (plain.code, plain.err.count("\n")) == (0, 1)
     ran = dip("denoise", "a.png", "-o", "y.png", *FAST, *NETWORK)
     assert ran.code == 0, ran.err
-    told = "--iters, --net, --lr and --seed change nothing with preset fast: no network is fitted"
+    told = "--net, --lr, --iters and --seed change nothing with preset fast: no network is fitted"
     assert ran.err.splitlines()[0] == f"dip: {told}"
     assert (tmp_path / "x.png").read_bytes() == (tmp_path / "y.png").read_bytes()
     for words in (NETWORK, NETWORK[:2], ()):
