@@ -1,6 +1,8 @@
 """What tests of several rooms share: small pictures, the standard pictures, and few threads."""
 
+import contextlib
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,20 @@ def _one_thread() -> None:
     """Tiny pictures are fastest on one thread, and the tests run as two processes."""
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"  # of what the tests start
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_heard() -> None:
+    """What the tests start hears its signals, also where they run under nohup or behind "&"."""
+    hear_signals()
+
+
+def hear_signals() -> None:
+    """Undo what whoever started this process has it ignore; children inherit it."""
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -225,7 +225,7 @@ def test_a_budget_counts_what_was_spent_before():
     assert 1.0 < decode(saved[-1])["seconds"] < 3.0
     began = perf_counter()
     result = restore(task, settings, cpu(ResumeState(decode(saved[-3]))))
-    assert perf_counter() - began < 0.7
+    assert perf_counter() - began < 1.2  # of the 1.5 s nearly all were spent
     assert result.seconds > 1.2
 
 

@@ -146,9 +146,15 @@ class Job:
     planned: tuple[Seen, ...] = ()  # what stood at `outputs.written` when the run began
 
     @property
+    def beside(self) -> dict[str, Path]:
+        """The files that are written beside the result, by what they are."""
+        files = {"gif": self.gif, "curve": self.curve, "uncertainty": self.uncertainty}
+        return {what: path for what, path in files.items() if path}
+
+    @property
     def sides(self) -> tuple[Path, ...]:
-        """The files that are written beside the result."""
-        return tuple(path for path in (self.gif, self.curve, self.uncertainty) if path)
+        """The same files without what they are."""
+        return tuple(self.beside.values())
 
 
 def fingerprint(job: Job, request: Request) -> str:

@@ -12,7 +12,7 @@ import dipcli
 from dipcli.batch.controls import told
 from dipcli.batch.outcome import finite
 from dipcli.batch.outputs import Outputs
-from dipcli.batch.request import Job, Request, fingerprint, made_from
+from dipcli.batch.request import Job, Request, contents, fingerprint, made_from
 from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames
 from dipcli.pictures import (
@@ -51,10 +51,13 @@ def filled(request: Request, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.b
     return next((arrays[n] for n, path in request.companions.items() if path == ALPHA), None)
 
 
-def record_of(job: Job, request: Request, result: "Result", device: str) -> dict[str, object]:
+def record_of(
+    job: Job, request: Request, result: "Result", device: str, sides: Mapping[str, bytes]
+) -> dict[str, object]:
     """How the result was made; nothing in it differs between two runs of the same request.
 
     Paths and seconds are therefore not among it: the same request gives the same bytes.
+    sides: what is written beside it, which its sha256 tells from files of others.
     """
     request = request.without(unused(result.settings.to_dict()))
     record = {
@@ -70,6 +73,8 @@ def record_of(job: Job, request: Request, result: "Result", device: str) -> dict
         "notes": {key: value for key, value in result.notes.items() if key != "curves"},
         **identity(job, request),
     }
+    if sides:
+        record["beside"] = {what: contents(data) for what, data in sides.items()}
     plain: dict[str, object] = finite(record)
     return plain
 
@@ -105,35 +110,42 @@ def write_result(
     restored: Picture,
     record: Mapping[str, object],
     outputs: Outputs,
+    sides: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Write the picture with its record inside; raises PictureError, WriteError."""
+    """Write the picture with its record inside, then what lies beside it.
+
+    Raises PictureError, WriteError.
+    """
     text = json.dumps(record, sort_keys=True)
     data = encode(restored, job.format, quality=request.quality, provenance=text)
     if job.output is None:
         put_picture(data)
-        return
-    times = job.source.times if isinstance(job.source, Contents) else None
-    outputs.put_picture(data, record, times if request.preserve else None)
+    else:
+        times = job.source.times if isinstance(job.source, Contents) else None
+        outputs.put_picture(data, record, times if request.preserve else None)
+    for what, side in (sides or {}).items():
+        outputs.put(job.beside[what], side)
 
 
-def write_sides(
+def sides_of(
     job: Job,
     result: "Result",
     curve: Curve | None,
     frames: Frames | None,
-    outputs: Outputs,
     note: Callable[[str], None],
-) -> None:
-    """The files beside the result that were asked for."""
+) -> dict[str, bytes]:
+    """The files beside the result that were asked for, by what they are."""
+    sides: dict[str, bytes] = {}
     if job.curve and curve:
-        outputs.put(job.curve, curve.encode(job.curve.suffix))
+        sides["curve"] = curve.encode(job.curve.suffix)
     if job.gif and frames:
-        outputs.put(job.gif, frames.encode(job.gif.suffix))
+        sides["gif"] = frames.encode(job.gif.suffix)
     if job.uncertainty and result.spread is None:
         note(f"{job.name}: no --uncertainty: one run alone was finished")
     elif job.uncertainty and result.spread is not None:
         format = format_for_suffix(job.uncertainty.suffix) or USUAL
-        outputs.put(job.uncertainty, encode(_spread_map(result.spread), format))
+        sides["uncertainty"] = encode(_spread_map(result.spread), format)
+    return sides
 
 
 def _spread_map(spread: NDArray[np.float32]) -> Picture:

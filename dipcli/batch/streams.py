@@ -58,7 +58,7 @@ def _has_room(handle: int) -> bool:
 
 
 def put_out(data: bytes) -> None:
-    """Write to standard output, past its buffer; raises OSError."""
+    """Write to standard output, past its buffer; raises OSError, which names it."""
     try:
         handle = sys.stdout.fileno()
     except OSError:  # replaced by something in memory
@@ -67,8 +67,12 @@ def put_out(data: bytes) -> None:
         else:
             sys.stdout.write(data.decode())
         return
-    sys.stdout.flush()
-    put(handle, data, GRACE)
+    try:
+        sys.stdout.flush()
+        put(handle, data, GRACE)
+    except OSError as error:
+        error.filename = "standard output"
+        raise
 
 
 def put_picture(data: bytes) -> None:

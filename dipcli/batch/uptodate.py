@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 import dipcli
-from dipcli.batch.request import Job, Request, fingerprint, made_from, word
+from dipcli.batch.request import Job, Request, contents, fingerprint, made_from, word
 from dipcli.errors import PictureError
 from dipcli.pictures import CODECS, is_null, read, read_provenance
 from dipcli.stages import unused
@@ -38,7 +38,8 @@ def state_of(job: Job, request: Request) -> tuple[State, Mapping[str, object]]:
         if record.get("partial"):
             return State.PARTIAL, record
         whole = all(side.exists() for side in job.sides)
-        return (State.CURRENT if whole else State.OUTDATED), record
+        current = whole and foreign_side(job, record) is None
+        return (State.CURRENT if current else State.OUTDATED), record
     same = record.get("request") == asked.digest()
     return (State.OUTDATED if same else State.OTHER), record
 
@@ -47,14 +48,47 @@ def may_replace(state: State, job: Job, record: Mapping[str, object], request: R
     """Whether the output may be made anew without being told to overwrite it.
 
     Yes for one that is missing, partial, or lacks a file beside it; in a folder also for one
-    whose input changed since. A single file that is named is never replaced by itself.
+    whose input changed since. A single file that is named is never replaced by itself, and
+    nothing is where a file of somebody else would be replaced with it.
     """
+    if foreign_side(job, record) is not None:
+        return False
     if state is State.OUTDATED:
         asked = as_made(request, record)
         return job.several or record.get("fingerprint") == fingerprint(job, asked)
     if state is State.MISSING:
-        return not (any(side.exists() for side in job.sides) or _strange_sidecar(job))
+        return not _strange_sidecar(job)
     return state is State.PARTIAL
+
+
+def foreign_side(job: Job, record: Mapping[str, object]) -> Path | None:
+    """A file where one beside the result is to be written, which did not come with the result.
+
+    record: of the result that stands there, {} if none does; it tells the files by their bytes.
+    """
+    known = record.get("beside")
+    for what, path in job.beside.items():
+        if is_null(path) or not path.exists():
+            continue
+        ours = known.get(what) if isinstance(known, Mapping) else None
+        if ours is None or not path.is_file() or contents(path) != ours:
+            return path
+    return None
+
+
+def standing_in_the_way(job: Job, record: Mapping[str, object], request: Request) -> str:
+    """Why a result may not be written without being told to replace what is there."""
+    side, output = foreign_side(job, record), job.output
+    if output is None or is_null(output) or not output.exists():
+        beside = (
+            sidecar(output) if output is not None and not CODECS[job.format].keeps_record else None
+        )
+        return f"{side or beside or output} exists; --overwrite replaces it"
+    current = record.get("fingerprint") == fingerprint(job, as_made(request, record))
+    if side is not None and current:
+        return f"{side} exists and was not made with {output}; --overwrite replaces both"
+    why = difference(record, job, request) if record else "by something else"
+    return f"{output} exists and was made {why}; --overwrite replaces it"
 
 
 def difference(record: Mapping[str, object], job: Job, request: Request) -> str:

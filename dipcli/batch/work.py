@@ -29,12 +29,12 @@ from dipcli.batch.results import (
     filled,
     identity,
     record_of,
+    sides_of,
     tell_doubt,
     write_result,
-    write_sides,
 )
 from dipcli.batch.resuming import checkpoint_of
-from dipcli.batch.uptodate import State, as_made, difference, may_replace, state_of
+from dipcli.batch.uptodate import State, as_made, may_replace, standing_in_the_way, state_of
 from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
 from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
 from dipcli.pictures import Picture, is_null, name_of, read
@@ -95,10 +95,7 @@ def standing(job: Job, request: Request) -> Outcome | None:
         return _outcome(job, Status.UP_TO_DATE, record={**record, **measured})
     if request.overwrite or may_replace(state, job, record, request):
         return None
-    there = next((path for path in written(job) if path.exists()), job.output)
-    why = difference(record, job, request) if record else "by something else"
-    how = "exists" if state is State.MISSING else f"exists and was made {why}"
-    return _refused(job, f"{there} {how}; --overwrite replaces it")
+    return _refused(job, standing_in_the_way(job, record, request))
 
 
 def _refused(job: Job, message: str) -> Outcome:
@@ -196,10 +193,10 @@ def _restored(
     image = controlled(job, request, picture, result.image)
     restored = assembled(picture, image, filled(request, arrays))
     tell_doubt(job, result, watch.note)
-    record = record_of(job, request, result, str(runtime.device))
+    sides = sides_of(job, result, curve, frames, watch.note)
+    record = record_of(job, request, result, str(runtime.device), sides)
     outputs.give_way(record)
-    write_result(job, request, restored, record, outputs)
-    write_sides(job, result, curve, frames, outputs, watch.note)
+    write_result(job, request, restored, record, outputs, sides)
     if checkpoint and not result.partial:
         checkpoint.remove()
     measured = reference.measure(restored.pixels) if reference else {}

@@ -101,6 +101,7 @@ def _lines(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 def _plot(rows: list[Row], format: str) -> bytes:
     """Loss over steps on logarithmic axes, each run from its own first step; PSNR below it."""
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -122,7 +123,9 @@ def _plot(rows: list[Row], format: str) -> bytes:
     for axis in axes:
         _finish(axis)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=format, dpi=120)
+    undated = {"Date": None} if format == "svg" else None
+    with rc_context({"svg.hashsalt": "dip"}):  # the same steps give the same bytes
+        figure.savefig(buffer, format=format, dpi=120, metadata=undated)
     return buffer.getvalue()
 
 

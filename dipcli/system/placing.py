@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dipcli.errors import WriteError
 from dipcli.system.files import flushed, name_of
-from dipcli.system.kinds import refusal, special
+from dipcli.system.kinds import is_null, refusal, special
 
 _AT_FDCWD, _RENAME_NOREPLACE = -100, 1  # of renameat2 (Linux)
 _MOST = 255  # bytes of a file name, on all usual file systems
@@ -65,17 +65,25 @@ def publish(seen: Seen, data: bytes, times: Times | None = None) -> Seen | None:
     file was changed: then nothing is touched. Raises WriteError.
     """
     try:
-        if seen.target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        found = special(seen.path)  # since the plan was made
-        if found is not None:
-            raise WriteError(refusal(seen.path, found))
+        if seen.mark is not None and seen.still:
+            if is_null(seen.path):  # thrown away; the device stays
+                return seen
+            _check_replaceable(seen)
         seen.target.parent.mkdir(parents=True, exist_ok=True)  # it may have gone meanwhile
         with flushed(seen.target, data, times) as temporary:
             mark = _mark(temporary)
             return replace(seen, mark=mark) if _placed(temporary, seen) else None
     except OSError as error:
         raise _told(seen.path, error) from error
+
+
+def _check_replaceable(seen: Seen) -> None:
+    """Raise for what stood there from the beginning and is no file: nothing takes its place."""
+    if seen.target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    found = special(seen.path)
+    if found is not None:
+        raise WriteError(refusal(seen.path, found))
 
 
 def publish_beside(path: Path, data: bytes, times: Times | None = None) -> Seen:
@@ -115,7 +123,7 @@ def _placed(temporary: Path, seen: Seen) -> bool:
         return False  # a link that was not there, or leads elsewhere
     if now.mark is None:  # free, perhaps since: there is nothing to lose
         return _put_new(temporary, seen.target)
-    if now != seen:
+    if now != seen or not seen.target.is_file():
         return False
     shutil.copymode(seen.target, temporary)
     temporary.replace(seen.target)
@@ -157,4 +165,6 @@ def _renamed(temporary: Path, target: Path) -> bool:
 
 
 def _told(path: Path, error: OSError) -> WriteError:
-    return WriteError(f"{name_of(path)}: cannot be written: {error.strerror or error}")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "; make room there or choose another disk, and run it again" if full else ""
+    return WriteError(f"{name_of(path)}: cannot be written: {error.strerror or error}{remedy}")

@@ -154,7 +154,8 @@ def test_a_full_disk_leaves_the_old_output(small_disk, tmp_path, dip):
     ran = dip("denoise", "a.png", "-o", small_disk / "x.png", "--overwrite", *QUICK)
     assert ran.code == 1
     assert ran.err.startswith("dip: ")
-    assert "No space left" in ran.err
+    said = "cannot be written: No space left on device; make room there or choose another disk"
+    assert f"{small_disk / 'x.png'}: {said}" in ran.err
     assert (small_disk / "x.png").read_bytes() == old
     assert [path.name for path in small_disk.iterdir()] == ["x.png"]
 

@@ -61,7 +61,7 @@ def test_a_collision_concerns_those_that_collide(tmp_path, dip, process):
         draw(tmp_path / "in" / name)
     words = ["denoise", "in", "-o", "out", "-r", "--format", "png", *QUICK]
     ran = process(*words, "--json")
-    assert ran.code == 2
+    assert ran.code == 1  # as for any picture that failed: the others are done
     assert (tmp_path / "out/b.png").is_file()
     assert (tmp_path / "out/deep/a.png").is_file()
     assert not (tmp_path / "out/a.png").exists()

@@ -71,7 +71,9 @@ def test_no_room_for_what_goes_to_standard_output(words, tmp_path):
     assert ran.returncode == 1
     assert "No space left on device" in ran.stderr
     assert "internal" not in ran.stderr
-    assert ran.stderr.splitlines()[-1].startswith("dip: ")
+    last = ran.stderr.splitlines()[-1]
+    assert last.startswith("dip: ")
+    assert "standard output: " in last
 
 
 @posix

@@ -37,17 +37,17 @@ def test_the_order_of_precedence(planned, monkeypatch):
     user = Path(click.get_app_dir("dip"))
     user.mkdir(parents=True)
     assert planned().overrides == {}
-    (user / "dip.toml").write_text('preset = "best"\niters = 5\n[denoise]\nsigma = 10\n')
+    (user / "dip.toml").write_text('preset = "paper"\niters = 5\n[denoise]\nsigma = 10\n')
     assert planned().overrides == {"iters": 5}
-    assert planned().preset == "best"
+    assert planned().preset == "paper"
     assert planned().options["sigma"] == 10
     Path("dip.toml").write_text("[denoise]\niters = 6\nchannels = [8, 16]\n")
     assert planned().overrides == {"iters": 6, "channels": (8, 16)}
-    assert planned().preset == "best"
+    assert planned().preset == "paper"
     monkeypatch.setenv("DIP_DENOISE_ITERS", "7")
-    monkeypatch.setenv("DIP_DENOISE_PRESET", "auto")
+    monkeypatch.setenv("DIP_DENOISE_PRESET", "best")
     assert planned().overrides["iters"] == 7
-    assert planned().preset == "auto"
+    assert planned().preset == "best"
     assert planned("--iters", 8, "--preset", "paper").overrides["iters"] == 8
     assert planned("--preset", "paper", "--iters", 8).preset == "paper"
 

@@ -30,7 +30,8 @@ def test_where_a_network_is_fitted_they_count(tmp_path, dip):
     for more in (["--sigma", 21], ["--preset", "auto", "--iters", 2]):
         ran = dip(*words, *more)
         assert ran.code == 2
-        assert "other settings" in ran.err
+        assert "x.png exists and was made with " in ran.err
+        assert f"{more[0]} " in ran.err
         assert "nothing" not in ran.err
 
 

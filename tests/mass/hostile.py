@@ -179,6 +179,53 @@ def swelling(scene: Scene) -> None:
     assert (scene.place / "w.png").stat().st_size < 20e6
 
 
+def settled(scene: Scene) -> None:
+    """6: a folder's settings want files elsewhere."""
+    (scene.place / "in").mkdir()
+    scene.put("in/a.png", png(3))
+    wish = scene.chance.choice(
+        ["overwrite = true", 'name = "../letter.txt"', 'curve = "../letter.txt"']
+    )
+    scene.put("in/dip.toml", f"{wish}\n".encode())
+    code, said = ended(start(["denoise", "a.png", *QUICK], scene.place / "in"))
+    assert (code, "is not for a folder to set" in said) == (2, True), said
+    name = scene.chance.choice(["../letter.txt", "../letter.png", str(scene.place / "a.png")])
+    words = ["denoise", "in", "-o", "out", "--name", name, "--overwrite", *QUICK]
+    code, said = ended(start(words, scene.place))
+    assert (code, "leads out of the output folder" in said) == (2, True), said
+
+
+def colliding(scene: Scene) -> None:
+    """10: two pictures want one name."""
+    (scene.place / "in").mkdir()
+    for name in ("in/a.png", "in/b.png"):
+        scene.put(name, png(3))
+    jpeg = io.BytesIO()
+    picture(4).save(jpeg, "JPEG")
+    scene.put("in/a.jpg", jpeg.getvalue())
+    words = ["denoise", "in", "-o", "out", "--format", "png", *QUICK]
+    code, said = ended(start(words, scene.place))
+    assert (code, "--name '{stem}_{ext}{suffix}' tells them apart" in said) == (1, True), said
+    assert sorted(contents(scene.place / "out")) == ["b.png"]
+
+
+def blocking(scene: Scene) -> None:
+    """11: names that grow, and things that bear the name of a claim."""
+    wide = scene.chance.choice(["{stem:>9999999999}.png", "{seed:099999999999}.png"])
+    words = ["denoise", "a.png", "--name", wide, *QUICK]
+    ran = run(words, scene.place, limit=LIMIT)
+    assert ran.code == 2, ran.err
+    assert ran.peak < scene.peak + MOST_GROWTH, f"{ran.peak:.0f} MB"
+    claim = scene.place / ".dip-claim-w.png"
+    if scene.chance.random() < 0.5:
+        claim.mkdir()
+    else:
+        claim.write_bytes(b"\xff\xfe no claim")
+    code, said = ended(start(["denoise", "a.png", "-o", "w.png", *QUICK], scene.place))
+    assert (code, claim.exists()) == (0, True), said
+    claim.rmdir() if claim.is_dir() else claim.unlink()
+
+
 def stopping(scene: Scene) -> None:
     """7: Ctrl-C while a whole result is made anew."""
     first = run(["denoise", "a.png", "-o", "w.png", *QUICK], scene.place, limit=LIMIT)
@@ -224,9 +271,12 @@ SCENES: dict[int, Callable[[Scene], None]] = {
     3: piping,
     4: aiming,
     5: swelling,
+    6: settled,
     7: stopping,
     8: unheard,
     9: lost,
+    10: colliding,
+    11: blocking,
 }
 
 
@@ -246,6 +296,8 @@ def play(number: int, chance: random.Random, seconds: float, peak: float) -> str
 
 def main(count: int, numbers: list[int], seed: int) -> None:
     """Play the scenes in turn, say how each ended."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also under nohup, or behind "&":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what is started hears its signals
     chance = random.Random(seed)
     wrong: dict[int, list[str]] = {number: [] for number in numbers}
     played: Counter[int] = Counter()

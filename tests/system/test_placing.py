@@ -122,6 +122,21 @@ def test_a_folder_cannot_be_replaced(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices as POSIX has them")
-def test_a_device_is_written_to(tmp_path):
-    path = placing.Path(os.devnull)
-    assert publish(look(path), b"new") == look(path)
+def test_a_null_device_stays(null):
+    before = look(null)
+    assert publish(before, b"new") == before == look(null)
+    assert null.is_char_device()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+@pytest.mark.parametrize("early", [False, True])
+def test_a_pipe_is_never_replaced(early, tmp_path):
+    path = tmp_path / "x"
+    before = look(path)
+    os.mkfifo(path)
+    if early:
+        with pytest.raises(WriteError, match="is a pipe, not a file"):
+            publish(look(path), b"new")
+    else:  # it came during the run: the result goes beside it
+        assert publish(before, b"new") is None
+    assert path.is_fifo()
