@@ -6,7 +6,7 @@ import secrets
 import signal
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,19 +78,12 @@ def _stop(run: str) -> None:
 def _on_worker(job: Job, request: Request, *, run: str, here: Path) -> Done:
     """On a worker: do a job whose paths are seen from the folder `here`."""
     absolute: dict[str, Any] = {
-        name: here / path
-        for name in (
-            "source",
-            "output",
-            "mask",
-            "protect",
-            "reference",
-            "gif",
-            "curve",
-            "uncertainty",
-        )
-        if isinstance(path := getattr(job, name), Path)
+        one.name: here / path
+        for one in fields(job)
+        if isinstance(path := getattr(job, one.name), Path)
     }
+    companions = {name: here / one for name, one in job.companions.items() if isinstance(one, Path)}
+    absolute["companions"] = {**job.companions, **companions}
     if request.checkpoint:
         request = replace(request, checkpoint=here / request.checkpoint)
     outcome, notes = unless_stopped(replace(job, **absolute, planned=()), request, _interrupts[run])

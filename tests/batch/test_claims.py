@@ -109,8 +109,9 @@ def test_what_is_claimed_is_left_to_its_owner(job):
 
 
 def test_the_record_of_a_bitmap_lies_beside_it(tmp_path):
-    uptodate.write_sidecar(tmp_path / "x.bmp", b"abc", {"fingerprint": "f"})
-    found = json.loads((tmp_path / "x.bmp.dip.json").read_text())
+    place = tmp_path / "x.bmp"
+    assert uptodate.sidecar(place) == tmp_path / "x.bmp.dip.json"
+    found = json.loads(uptodate.sidecar_text(place, b"abc", {"fingerprint": "f"}))
     assert found["sha256"] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
