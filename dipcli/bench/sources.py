@@ -49,10 +49,12 @@ def _file(root: Path, name: str) -> Path | None:
 
 
 def _imported(source: str) -> Iterator[str]:
-    """Every name that may be a module among what a source imports; ours are absolute."""
+    """Every name that may be a module among what a source imports or names."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("dipcli."):
+            yield str(node.value).partition(":")[0]  # as a table names a module

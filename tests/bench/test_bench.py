@@ -148,6 +148,7 @@ DECIDE = [
     "tiling/layout.py",
     "system/memory.py",
     "prior/divergence.py",
+    "prior/networks/slim.py",
     "bench/score.py",
     "errors.py",
 ]
