@@ -56,24 +56,24 @@ def test_a_foreign_file_in_the_place_of_a_curve_is_refused(changed, folder, dip)
     assert "2 up to date" in dip("denoise", "in", "-o", "out", *CURVE, *ONE).err
 
 
-def test_every_kind_of_file_is_known(process):
+def test_every_kind_of_file_is_known(process, dip):
     draw(Path("a.png"))
     words = ("denoise", "a.png", "-o", "w.png", *SIDES)
     names = {"--curve": "c.svg", "--gif": "g.gif", "--uncertainty": "u.png"}
     sides = [word for pair in names.items() for word in pair]
     assert process(*words, *sides).code == 0
     made = {name: Path(name).read_bytes() for name in ("w.png", *names.values())}
-    assert "up to date" in process(*words, *sides).err
+    assert "up to date" in dip(*words, *sides).err
     for name in names.values():
         Path(name).write_bytes(PRECIOUS)
-        ran = process(*words, *sides)
+        ran = dip(*words, *sides)
         said = f"dip: {name} exists and was not made with w.png; --overwrite replaces both\n"
         assert (ran.code, ran.err) == (2, said)
         assert Path(name).read_bytes() == PRECIOUS
         Path(name).write_bytes(made[name])
     for name in made:
         Path(name).unlink()
-    assert process(*words, *sides).code == 0
+    assert dip(*words, *sides).code == 0
     assert {name: Path(name).read_bytes() for name in made} == made, "the same bytes each time"
 
 

@@ -9,16 +9,16 @@ from dipcli.stream.step import Step
 from dipcli.tasks.denoise import Denoise
 
 
-def test_tiles_on_demand_are_recorded(tmp_path, process):
+def test_tiles_on_demand_are_recorded(tmp_path, dip):
     draw(tmp_path / "a.png", (70, 40))
-    ran = process("denoise", "a.png", "--tile", 32, "--json", *QUICK)
+    ran = dip("denoise", "a.png", "--tile", 32, "--json", *QUICK)
     assert ran.code == 0, ran.err
     notes = ran.json[0]["notes"]
     assert notes["tile"] == 32 and notes["tiles"] == 6
     recorded = json.loads(read_provenance((tmp_path / "a_denoise.png").read_bytes()))
     assert recorded["notes"] == notes
     assert opened(tmp_path / "a_denoise.png").size == (70, 40)
-    assert process("denoise", "a.png", "--tile", 8, *QUICK).code == 2
+    assert dip("denoise", "a.png", "--tile", 8, *QUICK).code == 2
 
 
 def test_out_of_memory_is_said_in_one_line_and_tried_again(tmp_path, dip, monkeypatch):

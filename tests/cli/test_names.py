@@ -56,11 +56,11 @@ def test_a_name_with_its_format(tmp_path, dip):
     assert opened(tmp_path / "out/deep/a_png.jpeg").format == "JPEG"
 
 
-def test_a_collision_concerns_those_that_collide(tmp_path, dip, process):
+def test_a_collision_concerns_those_that_collide(tmp_path, dip):
     for name in ("a.jpg", "a.png", "b.png", "deep/a.png"):
         draw(tmp_path / "in" / name)
     words = ["denoise", "in", "-o", "out", "-r", "--format", "png", *QUICK]
-    ran = process(*words, "--json")
+    ran = dip(*words, "--json")
     assert ran.code == 1  # as for any picture that failed: the others are done
     assert (tmp_path / "out/b.png").is_file()
     assert (tmp_path / "out/deep/a.png").is_file()

@@ -232,9 +232,9 @@ def test_an_input_that_is_gone_before_its_turn_is_named_once(meanwhile):
     assert ran.err.splitlines()[-1].count("in/b.png") == 1
 
 
-def test_a_curve_that_exists_is_not_replaced_for_standard_output(process):
+def test_a_curve_that_exists_is_not_replaced_for_standard_output(dip):
     Path("c.csv").write_bytes(PRECIOUS)
-    ran = process("denoise", "i.png", "-o", "-", "--curve", "c.csv", *QUICK)
+    ran = dip("denoise", "i.png", "-o", "-", "--curve", "c.csv", *QUICK)
     assert ran.code == 2
     assert "c.csv exists; --overwrite replaces it" in ran.err
     assert Path("c.csv").read_bytes() == PRECIOUS

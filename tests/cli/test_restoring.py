@@ -222,7 +222,7 @@ def test_doctor(dip):
     assert "threads" in dip("doctor").out
 
 
-def test_every_record_says_how_far_the_result_can_be_trusted(tmp_path, process):
+def test_every_record_says_how_far_the_result_can_be_trusted(tmp_path, dip):
     draw(tmp_path / "a.png", size=(48, 40))
     draw_mask(tmp_path / "mask.png", size=(48, 40))
     common = {"spread", "stopped_at", "why"}
@@ -234,7 +234,7 @@ def test_every_record_says_how_far_the_result_can_be_trusted(tmp_path, process):
         ("superres", ("--scale", 2), {"noise_before", "residual"}),
         ("fit", (), {"noise_before", "noise_after", "residual"}),
     ):
-        ran = process(task, "a.png", "-o", f"{task}.png", "--json", *more, *quick)
+        ran = dip(task, "a.png", "-o", f"{task}.png", "--json", *more, *quick)
         assert ran.code == 0, ran.err
         trust = ran.json[0]["notes"]["trust"]
         assert set(trust) - {"warning"} == common | keys
@@ -242,9 +242,9 @@ def test_every_record_says_how_far_the_result_can_be_trusted(tmp_path, process):
         assert inside["notes"]["trust"] == trust
 
 
-def test_a_doubtful_result_is_warned_of_on_stderr_and_in_the_record(tmp_path, process):
+def test_a_doubtful_result_is_warned_of_on_stderr_and_in_the_record(tmp_path, dip):
     draw(tmp_path / "a.png", size=(64, 64))
-    ran = process("denoise", "a.png", "-o", "x.png", "--json", "--sigma", 3, "--preset", "fast")
+    ran = dip("denoise", "a.png", "-o", "x.png", "--json", "--sigma", 3, "--preset", "fast")
     assert ran.code == 0
     warning = ran.json[0]["notes"]["trust"]["warning"]
     assert "noise is left" in warning

@@ -228,14 +228,14 @@ def test_a_bad_value_names_the_file_and_the_key(text, message, tmp_path, dip):
         ),
     ],
 )
-def test_a_bad_variable_is_named(variable, value, message, tmp_path, process, monkeypatch):
+def test_a_bad_variable_is_named(variable, value, message, tmp_path, dip, monkeypatch):
     draw(tmp_path / "a.png")
     monkeypatch.setenv(variable, value)
-    ran = process("denoise", "a.png", "-o", "x.png")
+    ran = dip("denoise", "a.png", "-o", "x.png")
     assert ran.code == 2
     assert ran.err.startswith(f"dip: {message}"), ran.err
     assert ran.err.count("\n") == 1
-    assert process("denoise", "--help").code == 0
+    assert dip("denoise", "--help").code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 

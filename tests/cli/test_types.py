@@ -36,10 +36,10 @@ def test_what_is_no_duration(text):
         DURATION.convert(text, None, None)
 
 
-def test_a_budget_of_hours_and_minutes(tmp_path, process):
+def test_a_budget_of_hours_and_minutes(tmp_path, dip):
     from drawing import QUICK, draw
 
     draw(tmp_path / "a.png")
-    ran = process("denoise", "a.png", "-o", "x.png", "--time", "1h30m", "--json", *QUICK)
+    ran = dip("denoise", "a.png", "-o", "x.png", "--time", "1h30m", "--json", *QUICK)
     assert ran.code == 0, ran.err
     assert ran.json[0]["settings"]["time"] == 5400
