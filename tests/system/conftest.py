@@ -1,4 +1,4 @@
-"""What tests of pictures share."""
+"""What tests of files share."""
 
 import os
 import stat
