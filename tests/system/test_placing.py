@@ -7,7 +7,8 @@ import os
 import pytest
 
 from dipcli.errors import WriteError
-from dipcli.pictures import look, placing, publish, publish_beside, unnumbered
+from dipcli.pictures import look, publish, publish_beside, unnumbered
+from dipcli.system import placing
 
 
 @pytest.fixture(params=["links", "renames", "neither"])
