@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from dipcli import presets
 from dipcli.bench import memory
 from dipcli.bench.cases import Case, Pixels, Problem, problem
 from dipcli.bench.orders import Order
@@ -118,6 +119,15 @@ def _prepared(order: Order, given: Problem) -> "tuple[Task, Settings]":
     if order.watch and settings.time is not None:
         raise UsageError("watching would eat into the time budget; leave one of them out")
     return task, settings
+
+
+def check(order: Order) -> None:
+    """Raise UsageError for a preset or a setting that there is not, before anything is measured."""
+    case, variant = order.case, order.variant
+    kind = f"x{case.level}" if case.task == "superres" else ""
+    given = {name: _value(text) for name, text in variant.overrides.items()}
+    settings = {name: value for name, value in given.items() if name not in TASK_OPTIONS}
+    presets.resolve(case.task, variant.preset, kind).override(**settings)
 
 
 def of_file(given: Problem) -> dict[str, Any]:
