@@ -25,7 +25,6 @@ from dipcli.pictures import (
     read,
     read_mask,
 )
-from dipcli.presets.values import resolve
 from dipcli.settings import Settings
 from dipcli.stages import unused
 from dipcli.tasks import Task
@@ -167,24 +166,6 @@ def settings_of(
     if request.uncertainty and not used.compares:
         raise UsageError("--uncertainty compares runs; give --runs 2 or more")
     return used
-
-
-def settings_in(task: type[Task[Any, Any]], request: Request) -> list[Settings]:
-    """What each kind of picture would get that can have the values that were given.
-
-    Raises UsageError for a value that none can have.
-    """
-    found: list[Settings] = []
-    refused: list[UsageError] = []
-    for kind in task.kinds_of(task.Options().override(**request.options)):
-        settings = resolve(task.Settings, task.presets, request.preset, kind)
-        try:
-            found.append(settings.override(**request.overrides))
-        except UsageError as error:
-            refused.append(error)
-    if not found:
-        raise refused[0]
-    return found
 
 
 def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str | None:

@@ -21,6 +21,7 @@ from dipcli.errors import DipError, UsageError
 from dipcli.pictures import read
 from dipcli.system.memory import reuse
 from dipcli.system.waiting import asleep
+from dipcli.tasks import TASKS
 
 if TYPE_CHECKING:
     from dipcli.api import Result
@@ -118,6 +119,16 @@ def _prepared(order: Order, given: Problem) -> "tuple[Task[Any, Any], Settings]"
     if order.watch and settings.time is not None:
         raise UsageError("watching would eat into the time budget; leave one of them out")
     return task, settings
+
+
+def check(order: Order) -> None:
+    """Raise UsageError for a preset or a setting that there is not, before anything is measured."""
+    case, variant = order.case, order.variant
+    task = TASKS[case.task]
+    given = {name: _value(text) for name, text in variant.overrides.items()}
+    settings = {name: value for name, value in given.items() if name not in TASK_OPTIONS}
+    scale = {"scale": case.level} if case.task == "superres" else {}
+    task.possible(task.Options().override(**scale), variant.preset, **settings)
 
 
 def of_file(given: Problem) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from dipcli.bench import runner, table
+from dipcli.bench import cell, runner, table
 from dipcli.bench.cases import SUITES, Case, cases
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import DipError, UsageError
@@ -29,6 +29,8 @@ def main(argv: list[str] | None = None) -> int:
             for case in chosen
             for variant in variants  # interleaved: the machine's moods hit all variants alike
         ]
+        for order in orders:
+            cell.check(order)
         records, failures = runner.run(orders, args.out, _say)
     except DipError as error:
         _say(f"bench: {error}")

@@ -11,7 +11,7 @@ import click
 
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
-from dipcli.batch.preparing import settings_in, tell_unused
+from dipcli.batch.preparing import tell_unused
 from dipcli.batch.request import Request
 from dipcli.batch.streams import hurry_if
 from dipcli.cli import config
@@ -55,7 +55,9 @@ def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
 def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
     request = _request(task, values)
-    kinds = settings_in(task, request)
+    kinds = task.possible(
+        task.Options().override(**request.options), request.preset, **request.overrides
+    )
     _check(request, kinds, values, manner)
     console = Console(quiet=manner.quiet, as_json=manner.as_json)
     telling = tell_unused(request, *kinds, seed=True)

@@ -119,6 +119,24 @@ class Task(ABC, Generic[O, S]):
         found: S = resolve(self.Settings, self.presets, preset, self.kind).override(**overrides)
         return found
 
+    @classmethod
+    def possible(cls, options: O, preset: str = "auto", **overrides: object) -> list[S]:
+        """What each kind of picture would get that can have these values.
+
+        Raises UsageError for a value that none can have.
+        """
+        found: list[S] = []
+        refused: list[UsageError] = []
+        for kind in cls.kinds_of(options):
+            settings: S = resolve(cls.Settings, cls.presets, preset, kind)
+            try:
+                found.append(settings.override(**overrides))
+            except UsageError as error:
+                refused.append(error)
+        if not found:
+            raise refused[0]
+        return found
+
     def needs_work(self, window: Window) -> bool:
         """Whether there is anything to do in a window of the observation."""
         return True
