@@ -180,7 +180,7 @@ def test_what_it_cannot_hold_is_told(tmp_path, dip):
 
 
 def test_help_and_messages_name_it(tmp_path, dip):
-    assert "png, jpg, webp, tif, bmp, avif or pgx." in " ".join(dip("denoise", "-h")[1].split())
+    assert "png, jpg, webp, tif, bmp, avif or pgx." in " ".join(dip("denoise", "--help")[1].split())
     draw(tmp_path / "a.pgx")
     assert (
         "choose .png, .jpg, .webp, .tif, .bmp, .avif, .pgx"
