@@ -9,6 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio as psnr
 import dipcli
 from dipcli import tasks
 from dipcli.api import restore
+from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.stream.step import Runtime, Step
 from dipcli.tiling import layout
 from dipcli.tiling.canvas import GAVE_UP, Canvas, grid, tiled
@@ -31,6 +32,8 @@ class Dimming(tasks.Task):
     """Makes a picture half as bright, in as many steps as there are iters."""
 
     name = "denoise"
+    Settings = DenoiseSettings
+    presets = PRESETS
 
     def steps(self, settings, runtime):
         y = self.pixels.tensor(runtime.device)
@@ -206,7 +209,7 @@ def test_what_one_tile_has_filled_is_known_to_the_next():
     part = task.part(tasks.arrays.Window(0, 40, 0, 40))
     settled = torch.zeros(40, 40, dtype=torch.bool)
     settled[:20] = True
-    part.take_over(torch.full((1, 3, 40, 40), 0.5), settled)
+    part.accept_known(torch.full((1, 3, 40, 40), 0.5), settled)
     assert not part.hole[:20].any() and part.hole[20:30, 10:30].all()
     assert (part.observation[:20] == 0.5).all() and (part.observation[20:] == 0).all()
     assert task.hole[10:30, 10:30].all() and (task.observation == 0).all()

@@ -7,6 +7,7 @@ import torch
 from dipcli import tasks
 from dipcli.api import restore
 from dipcli.errors import MemoryLimitError, UsageError
+from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.stream.step import Runtime, Step
 from dipcli.tiling import layout
 
@@ -24,6 +25,8 @@ class Hungry(tasks.Task):
     """Runs out of memory at its second step if it is given more than `most` pixels at once."""
 
     name = "denoise"
+    Settings = DenoiseSettings
+    presets = PRESETS
     most = 0
     error: Exception = MemoryError()
     tried: list[tuple[int, ...]]
@@ -92,7 +95,7 @@ def test_a_failure_that_is_none_of_memory_is_passed_on():
 
 def test_a_curve_is_of_the_whole_picture(monkeypatch):
     task = tasks.fit(np.zeros((8, 8), np.uint8))
-    with pytest.raises(UsageError, match="--tile"):
+    with pytest.raises(UsageError, match="unknown setting 'tile'"):
         restore(task, task.settings("auto", tile=32), CPU)
 
     def full(settings, runtime):
