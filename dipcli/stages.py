@@ -127,6 +127,10 @@ class FitSettings(NetworkSettings):
         """Steps of all runs, if none stops early."""
         return self.runs * self.iters
 
+    def cost(self, pixels: float, *, float32: bool = False) -> Cost:
+        """Of the fit alone; a task with other stages adds theirs."""
+        return self.cost_of_fit(pixels, float32=float32)
+
     def cost_of_fit(self, pixels: float, *, float32: bool = False) -> Cost:
         """Of all runs of the hourglass."""
         macs = sum(27 * c * c / 4.0 ** (level + 1) for level, c in enumerate(self.channels))
@@ -144,6 +148,10 @@ class FilterSettings(Settings):
     stride: int = setting(
         3, "Pixels between the patches that get a group.", low=1, high=6, flag=False
     )
+
+    def cost(self, pixels: float, *, float32: bool = False) -> Cost:
+        """Of the filter alone; a task with other stages adds theirs."""
+        return self.cost_of_filter(pixels)
 
     def cost_of_filter(self, pixels: float, beside: int = 0) -> Cost:
         """Of all passes; beside: how many of them stand beside one another."""

@@ -112,39 +112,28 @@ def _companion(one: Companion) -> Headed:
 
 
 def _option(one: Field[Any], heading: str) -> Headed:
-    """The flag of an option of a task: unset means its default."""
+    """The flag of an option of a task: unset means its default, which help shows."""
     spec = spec_of(one)
-    flags = [f"--{one.name.replace('_', '-')}", one.name]
-    if one.type == "bool":
-        return Headed(flags, heading=heading, is_flag=True, help=spec.help)
     told = isinstance(one.default, str | int) or bool(spec.choices)
     default = one.default if told and one.default is not None else None
     if isinstance(default, tuple):
         default = ",".join(map(str, default))
     shown = {"default": default, "show_default": True} if default is not None else {}
-    kind = _type(str(one.type), spec)
-    return Headed(
-        flags,
-        heading=heading,
-        type=kind,
-        metavar=spec.metavar or _METAVARS.get(str(one.type)),
-        help=spec.help,
-        **shown,
-    )
+    return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
 def _setting(one: Field[Any], heading: str) -> Headed:
     """The flag of a setting: unset means what the preset has."""
-    spec = spec_of(one)
-    flags = [f"--{one.name.replace('_', '-')}", one.name]
-    kind = _type(str(one.type), spec, auto=one.name in ("stop", "method"))
-    return Headed(
-        flags,
-        heading=heading,
-        type=kind,
-        metavar=spec.metavar or _METAVARS.get(str(one.type)),
-        help=spec.help,
-    )
+    return _flag(one, heading, auto=one.name in ("stop", "method"))
+
+
+def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> Headed:
+    spec, annotation = spec_of(one), str(one.type)
+    names = [f"--{one.name.replace('_', '-')}", one.name]
+    if not more.get("is_flag"):
+        usual = None if spec.choices or spec.form else _METAVARS.get(annotation)
+        more |= {"type": _type(annotation, spec, auto=auto), "metavar": spec.metavar or usual}
+    return Headed(names, heading=heading, help=spec.help, **more)
 
 
 def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType[Any]:

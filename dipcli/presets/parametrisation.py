@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from dipcli.presets import paper
 from dipcli.presets.values import USUAL, Table, Values
-from dipcli.settings import Cost
 from dipcli.stages import FitSettings
 
 TARGETS = ("natural", "noisy", "shuffled", "noise")
@@ -15,10 +14,6 @@ TARGETS = ("natural", "noisy", "shuffled", "noise")
 @dataclass(frozen=True, kw_only=True)
 class ParametrisationSettings(FitSettings):
     """The fit alone."""
-
-    def cost(self, pixels: float, *, float32: bool = False) -> Cost:
-        """Of one target."""
-        return self.cost_of_fit(pixels, float32=float32)
 
 
 _PARAMETRISE: Values = {

@@ -47,9 +47,6 @@ class BrightenSettings(FitSettings, TileSettings):
 
     lean: float = setting(0.1, "How much the guide counts.", low=0, high=1)
 
-    def cost(self, pixels, *, float32=False):
-        return self.cost_of_fit(pixels, float32=float32)
-
 
 class Brighten(Task[BrightenOptions, BrightenSettings]):
     """Brighten a picture, guided by a brighter one of the same scene.
