@@ -132,6 +132,8 @@ def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> 
     names = [f"--{one.name.replace('_', '-')}", one.name]
     if not more.get("is_flag"):
         usual = None if spec.choices or spec.form else _METAVARS.get(annotation)
+        if spec.choices and annotation.startswith("tuple"):
+            usual = ",".join(map(str, spec.choices))  # as they are typed
         more |= {"type": _type(annotation, spec, auto=auto), "metavar": spec.metavar or usual}
     return Headed(names, heading=heading, help=spec.help, **more)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -9,6 +10,37 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dipcli.degradation.operators import Downsample
+from dipcli.stages import NetworkSettings
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One level of an hourglass, of which each architecture makes its own.
+
+    down, up, skip: channels on the way down, on the way up, and past all coarser levels; inner:
+    channels that come from these; k_down, k_up: sizes of the filters; mode: how it enlarges;
+    last: whether it is the coarsest.
+    """
+
+    down: int
+    up: int
+    skip: int
+    inner: int
+    k_down: int
+    k_up: int
+    mode: str
+    last: bool
+
+    @classmethod
+    def of(cls, settings: NetworkSettings, level: int) -> Shape:
+        """What the settings have for a level; 0 is full resolution."""
+        last = level == settings.levels - 1
+        up = settings.per_level("up_channels")
+        down = settings.channels[level]
+        names = ("skip_channels", "filter_down", "filter_up", "upsample")
+        skip, k_down, k_up, mode = (settings.per_level(name)[level] for name in names)
+        inner = down if last else up[level + 1]
+        return cls(down, up[level], skip, inner, k_down, k_up, mode, last)
 
 
 class Block(nn.Sequential):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from dipcli.prior.networks.layers import Block, enlarge, normalisation
+from dipcli.prior.networks.layers import Block, Shape, enlarge, normalisation
 from dipcli.stages import NetworkSettings
 
 
@@ -15,26 +15,19 @@ class SkipLevel(nn.Module):
     def __init__(self, settings: NetworkSettings, inputs: int, level: int = 0) -> None:
         """`inputs` channels come in at this level; 0 is full resolution."""
         super().__init__()
-        down = settings.channels[level]
-        up = settings.per_level("up_channels")
-        skip = settings.per_level("skip_channels")[level]
-        k_down = settings.per_level("filter_down")[level]
-        k_up = settings.per_level("filter_up")[level]
-        pad = settings.padding
-        last = level == settings.levels - 1
-        inner = down if last else up[level + 1]
-
-        self.mode = settings.per_level("upsample")[level]
+        at = Shape.of(settings, level)
+        down, up, skip, inner, pad = at.down, at.up, at.skip, at.inner, settings.padding
+        self.mode = at.mode
         self.down = nn.Sequential(
-            Block(inputs, down, k_down, padding=pad, stride=2, downsample=settings.downsample),
-            Block(down, down, k_down, padding=pad),
+            Block(inputs, down, at.k_down, padding=pad, stride=2, downsample=settings.downsample),
+            Block(down, down, at.k_down, padding=pad),
         )
-        self.inner = nn.Identity() if last else SkipLevel(settings, down, level + 1)
+        self.inner = nn.Identity() if at.last else SkipLevel(settings, down, level + 1)
         self.skip = Block(inputs, skip, 1, padding=pad) if skip else None
         self.norm = normalisation(skip + inner)
-        self.up = nn.Sequential(Block(skip + inner, up[level], k_up, padding=pad))
+        self.up = nn.Sequential(Block(skip + inner, up, at.k_up, padding=pad))
         if settings.need_1x1_up:
-            self.up.append(Block(up[level], up[level], 1, padding=pad))
+            self.up.append(Block(up, up, 1, padding=pad))
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, inputs, H, W) -> (1, up, H, W)."""

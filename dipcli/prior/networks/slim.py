@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from dipcli.prior.networks.layers import Block, enlarge
+from dipcli.prior.networks.layers import Block, Shape, enlarge
 from dipcli.stages import NetworkSettings
 
 
@@ -15,32 +15,25 @@ class SlimLevel(nn.Module):
     def __init__(self, settings: NetworkSettings, inputs: int, level: int = 0) -> None:
         """`inputs` channels come in at this level; 0 is full resolution."""
         super().__init__()
-        down = settings.channels[level]
-        up = settings.per_level("up_channels")
-        skip = settings.per_level("skip_channels")[level]
-        k_down = settings.per_level("filter_down")[level]
-        k_up = settings.per_level("filter_up")[level]
-        pad = settings.padding
-        last = level == settings.levels - 1
-        inner = down if last else up[level + 1]
-
-        self.mode = settings.per_level("upsample")[level]
+        at = Shape.of(settings, level)
+        down, up, skip, inner, pad = at.down, at.up, at.skip, at.inner, settings.padding
+        self.mode = at.mode
         self.down = nn.Sequential(
             Block(
                 inputs,
                 down,
-                k_down,
+                at.k_down,
                 padding=pad,
                 stride=2,
                 downsample=settings.downsample,
                 bias=False,
             ),
-            Block(down, down, k_down, padding=pad, bias=False),
+            Block(down, down, at.k_down, padding=pad, bias=False),
         )
-        self.inner = nn.Identity() if last else SlimLevel(settings, down, level + 1)
-        self.narrow = Block(inner, up[level], 1, padding=pad, bias=False)
+        self.inner = nn.Identity() if at.last else SlimLevel(settings, down, level + 1)
+        self.narrow = Block(inner, up, 1, padding=pad, bias=False)
         self.skip = Block(inputs, skip, 1, padding=pad, bias=False) if skip else None
-        self.up = Block(skip + up[level], up[level], k_up, padding=pad, bias=False)
+        self.up = Block(skip + up, up, at.k_up, padding=pad, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, inputs, H, W) -> (1, up, H, W)."""
