@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 BLOCK = 8  # pixels
 _FACTORS = (1, 2, 4)
@@ -104,21 +104,6 @@ class JpegCoding:
         if orientation in (2, 3, 6, 7):
             column = -(column + width)
         return replace(self, tables=tables, factors=(v, h), offset=(row, column))
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {
-            "tables": [list(table) for table in self.tables],
-            "factors": list(self.factors),
-            "offset": list(self.offset),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """What `to_dict` gave."""
-        v, h = values["factors"]
-        row, column = values["offset"]
-        return cls(tuple(tuple(table) for table in values["tables"]), (v, h), (row, column))
 
 
 def standard(

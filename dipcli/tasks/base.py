@@ -6,7 +6,6 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
@@ -76,12 +75,6 @@ class Task(ABC, Generic[O, S]):
         if missing:
             raise UsageError(f"{cls.name} needs {missing[0]}, an array of the size of the image")
         return cls(image, cls.Options().override(**given), **arrays)
-
-    @classmethod
-    def own_names(cls) -> frozenset[str]:
-        """The names of its options and companions in Python; all others are settings."""
-        options = (one.name for one in fields(cls.Options))
-        return frozenset([*options, *(one.keyword for one in cls.companions), "coding"])
 
     @classmethod
     def help(cls) -> str:

@@ -49,14 +49,6 @@ class Controls:
         if not 0 <= self.detail <= 1:
             raise UsageError(f"detail is {self.detail:g}; it must be 0 to 1")
 
-    @classmethod
-    def of(cls, strength: float | tuple[float, float], detail: float) -> Controls:
-        """From one strength for both, or (luma, chroma)."""
-        pair = (strength, strength) if isinstance(strength, int | float) else tuple(strength)
-        if len(pair) != 2:
-            raise UsageError(f"strength is {strength}; give one number, or luma and chroma")
-        return cls((float(pair[0]), float(pair[1])), float(detail))
-
 
 FULL = Controls()  # the restored picture as it is
 

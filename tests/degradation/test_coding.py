@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from scenes import file_of, scene
@@ -52,11 +50,6 @@ def test_a_window_has_its_own_offset():
     assert coding.at(16, 32) == coding
     assert coding.at(5, 3).offset == (8, 1)
     assert coding.at(5, 3).at(2, 2) == coding.at(7, 5)
-
-
-def test_it_survives_json():
-    for coding in (standard(35, factors=(1, 2), offset=(3, 9)), standard(80, gray=True)):
-        assert JpegCoding.from_dict(json.loads(json.dumps(coding.to_dict()))) == coding
 
 
 @pytest.mark.parametrize(

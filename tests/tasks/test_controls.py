@@ -5,6 +5,7 @@ import pytest
 
 import dipcli
 from dipcli.errors import MaskError, UsageError
+from dipcli.tasks.controlled import ControlOptions
 from dipcli.tasks.controls import FULL, LUMA, SOFT, Controls, mixed, softened, structure
 
 RNG = np.random.default_rng(0)
@@ -42,7 +43,7 @@ def test_the_ends_are_exact(dtype, shape):
 @pytest.mark.parametrize("shape", [(40, 48, 3), (40, 48)])
 def test_the_distance_from_the_input_grows_with_strength(dtype, shape):
     y, x = pair(dtype, shape)
-    found = [distance(mixed(y, x, Controls.of(s, 0.0)), y) for s in np.linspace(0, 1, 6)]
+    found = [distance(mixed(y, x, Controls((s, s))), y) for s in np.linspace(0, 1, 6)]
     assert found == sorted(found)
     assert found[0] == 0
     assert len(set(found)) == 6
@@ -121,7 +122,7 @@ def test_large_pictures_are_mixed_in_bands_without_seams():
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan"), (0.5, 2.0), (0.1, 0.2, 0.3)])
 def test_a_strength_out_of_range_is_refused(strength):
     with pytest.raises(UsageError, match="strength is"):
-        Controls.of(strength, 0.0)
+        ControlOptions().override(strength=strength)
 
 
 def test_the_task_and_the_api_take_them(draw):
