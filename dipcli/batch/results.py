@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import dipcli
-from dipcli.batch.controls import told
 from dipcli.batch.outcome import finite
 from dipcli.batch.outputs import Outputs
+from dipcli.batch.remixing import told
 from dipcli.batch.request import Job, Request, contents, fingerprint, made_from
 from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.batch import claims
-from dipcli.batch.controls import controlled, kept, tell_protected
 from dipcli.batch.outcome import Outcome, Status, finite, single_code
 from dipcli.batch.outputs import Outputs, written
 from dipcli.batch.preparing import (
@@ -22,6 +21,7 @@ from dipcli.batch.preparing import (
     task_of,
     tell_changes,
 )
+from dipcli.batch.remixing import controlled, kept, tell_protected
 from dipcli.batch.request import Job, Request
 from dipcli.batch.results import (
     FROM_FOLDER,

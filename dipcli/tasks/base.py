@@ -8,21 +8,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dipcli.errors import UsageError
 from dipcli.presets.values import USUAL, Table, resolve
 from dipcli.settings import Options, Settings
-from dipcli.tasks.arrays import Pixels, Window, to_array
 from dipcli.tasks.companions import Companion
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
+    from dipcli.tasks.arrays import Window
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - beside S
 S = TypeVar("S", bound=Settings)
@@ -54,6 +53,8 @@ class Task(ABC, Generic[O, S]):
     ) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; coding: of the JPEG file
         that it comes from, None to look for one in the pixels; companions by their keywords."""
+        from dipcli.tasks.arrays import Pixels
+
         self.pixels = Pixels.of(image)
         self.options: O = self.Options() if options is None else options
         self.coding = coding
@@ -165,6 +166,8 @@ class Task(ABC, Generic[O, S]):
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """An estimate, (1, C, H, W), as an array of the input's dtype and layout."""
+        from dipcli.tasks.arrays import to_array
+
         return self.pixels.like(to_array(estimate))
 
     def judged(self, estimate: Tensor, rendered: NDArray[Any]) -> NDArray[Any]:

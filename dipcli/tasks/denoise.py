@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.presets.values import USUAL, resolve
 from dipcli.settings import setting
-from dipcli.tasks.arrays import Window
-from dipcli.tasks.controlled import Controlled, ControlOptions
+from dipcli.tasks.controlled import Controlled
+from dipcli.tasks.controls import ControlOptions
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from dipcli.degradation.damage import Damage
     from dipcli.degradation.noise import Noise
     from dipcli.stream.step import Runtime, Step
+    from dipcli.tasks.arrays import Window
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")
 

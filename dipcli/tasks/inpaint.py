@@ -7,22 +7,21 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dipcli.errors import MaskError
 from dipcli.presets.inpaint import KINDS, PRESETS, InpaintSettings
 from dipcli.settings import Options, setting
-from dipcli.tasks.arrays import Window, to_array
 from dipcli.tasks.base import Task
 from dipcli.tasks.companions import Companion
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
+    from dipcli.tasks.arrays import Window
     from dipcli.tasks.cleaning import Cleaning
 
 SCATTERED_CONTACT = 0.3  # share of the known pixels that touch the hole; text stays below 0.2
@@ -82,6 +81,8 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
         **companions: NDArray[Any] | None,
     ) -> None:
         """hole: (H, W) bool, True where to fill; MaskError if it does not fit or is trivial."""
+        import numpy as np
+
         super().__init__(image, options, coding, **companions)
         self.original = np.asarray(image)
         self.hole = checked(self.beside.pop("hole"), self.observation.shape[:2])
@@ -129,6 +130,10 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
 
     def accept_known(self, picture: Tensor, settled: Tensor) -> None:
         """What is filled already counts as known."""
+        import numpy as np
+
+        from dipcli.tasks.arrays import to_array
+
         done = settled.cpu().numpy()
         values = np.where(done[..., None], to_array(picture), self.pixels.values)
         self.pixels, self.hole = replace(self.pixels, values=values), self.hole & ~done
@@ -165,6 +170,8 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """The estimate in the hole, the very numbers that were given elsewhere."""
+        from dipcli.tasks.arrays import to_array
+
         filled = self.pixels.like(to_array(estimate))
         filled[~self.hole] = self.original[~self.hole]
         return filled
@@ -172,6 +179,8 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
 
 def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
     """The hole as bool; MaskError for another shape or kind, an empty or a full one."""
+    import numpy as np
+
     mask = np.asarray(hole)
     if mask.shape != size:
         raise MaskError(f"the hole is {mask.shape}, but the picture is {size}; (H, W) is needed")

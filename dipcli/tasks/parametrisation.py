@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dipcli.errors import UsageError
 from dipcli.presets.parametrisation import PRESETS, TARGETS, ParametrisationSettings
 from dipcli.settings import Options, setting
 from dipcli.tasks.base import Task
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dipcli.stream.step import Runtime, Step
 
 

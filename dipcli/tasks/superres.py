@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dipcli.errors import UsageError
 from dipcli.presets.superres import KINDS, PRESETS, SuperresSettings
 from dipcli.settings import Options, setting
-from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Task
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from dipcli.stream.step import Runtime, Step
+    from dipcli.tasks.arrays import Window
     from dipcli.tasks.cleaning import Cleaning
 
 SCALES = (2, 3, 4, 8)

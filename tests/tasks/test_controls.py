@@ -5,12 +5,16 @@ import pytest
 
 import dipcli
 from dipcli.errors import MaskError, UsageError
-from dipcli.tasks.controlled import ControlOptions
-from dipcli.tasks.controls import FULL, LUMA, SOFT, Controls, mixed, softened, structure
+from dipcli.tasks.controls import FULL, ControlOptions
+from dipcli.tasks.mixing import LUMA, SOFT, mixed, softened, structure
 
 RNG = np.random.default_rng(0)
 DTYPES = [np.uint8, np.uint16, np.float32]
 TINY = {"preset": "fast", "device": "cpu"}
+
+
+def controls(strength=(1.0, 1.0), detail=0.0):
+    return ControlOptions(strength=strength, detail=detail)
 
 
 def pair(dtype=np.uint8, shape=(40, 48, 3)):
@@ -33,7 +37,7 @@ def test_the_ends_are_exact(dtype, shape):
     y, x = pair(dtype, shape)
     assert np.array_equal(mixed(y, x, FULL), x)
     for detail in (0.0, 1.0):
-        none = mixed(y, x, Controls((0.0, 0.0), detail))
+        none = mixed(y, x, controls((0.0, 0.0), detail))
         assert none.dtype == dtype
         assert none.shape == y.shape
         assert np.array_equal(none, y)
@@ -43,7 +47,7 @@ def test_the_ends_are_exact(dtype, shape):
 @pytest.mark.parametrize("shape", [(40, 48, 3), (40, 48)])
 def test_the_distance_from_the_input_grows_with_strength(dtype, shape):
     y, x = pair(dtype, shape)
-    found = [distance(mixed(y, x, Controls((s, s))), y) for s in np.linspace(0, 1, 6)]
+    found = [distance(mixed(y, x, controls((s, s))), y) for s in np.linspace(0, 1, 6)]
     assert found == sorted(found)
     assert found[0] == 0
     assert len(set(found)) == 6
@@ -51,20 +55,20 @@ def test_the_distance_from_the_input_grows_with_strength(dtype, shape):
 
 def test_luma_and_chroma_have_their_own_strength():
     y, x = (a * np.float32(0.5) + np.float32(0.25) for a in pair(np.float32))
-    chroma = mixed(y, x, Controls((0.0, 1.0)))
-    luma = mixed(y, x, Controls((1.0, 0.0)))
+    chroma = mixed(y, x, controls((0.0, 1.0)))
+    luma = mixed(y, x, controls((1.0, 0.0)))
     assert np.allclose(chroma @ LUMA, y @ LUMA, atol=1e-6)
     assert not np.allclose(chroma, y, atol=0.01)
     gray = ((x - y) @ LUMA)[..., None]
     assert np.allclose(luma - y, gray, atol=1e-6)
     for fixed in (0.0, 1.0):
-        apart = [(mixed(y, x, Controls((s, fixed))) - y) @ LUMA for s in (0, 0.5, 1)]
+        apart = [(mixed(y, x, controls((s, fixed))) - y) @ LUMA for s in (0, 0.5, 1)]
         assert 0 == np.abs(apart[0]).max().round(6) < distance(apart[1], 0) < distance(apart[2], 0)
 
 
 def test_gray_uses_the_strength_of_luma():
     y, x = pair(np.uint8, (40, 48))
-    assert np.array_equal(mixed(y, x, Controls((0.3, 0.9))), mixed(y, x, Controls((0.3, 0.3))))
+    assert np.array_equal(mixed(y, x, controls((0.3, 0.9))), mixed(y, x, controls((0.3, 0.3))))
 
 
 def stripes():
@@ -82,7 +86,7 @@ def test_detail_comes_back_where_it_was_lost_and_only_there():
     gain = structure(y, x)
     assert gain[4:28, 4:28].mean() > 0.6
     assert gain[48:, 48:].mean() < 0.05
-    back = mixed(y, x, Controls(detail=1.0))
+    back = mixed(y, x, controls(detail=1.0))
     corner = np.s_[:32, :32]
     assert distance(back[corner], clean[corner]) < 0.4 * distance(x[corner], clean[corner])
     assert distance(back[48:, 48:], x[48:, 48:]) < 0.02 * distance(y[48:, 48:], x[48:, 48:])
@@ -91,7 +95,7 @@ def test_detail_comes_back_where_it_was_lost_and_only_there():
 def test_the_distance_from_the_input_falls_with_detail():
     _, y, x = stripes()
     for strength in ((1.0, 1.0), (0.6, 1.0)):
-        found = [distance(mixed(y, x, Controls(strength, d)), y) for d in (0, 0.25, 0.5, 0.75, 1)]
+        found = [distance(mixed(y, x, controls(strength, d)), y) for d in (0, 0.25, 0.5, 0.75, 1)]
         assert found == sorted(found, reverse=True)
         assert len(set(found)) == 5
 
@@ -108,7 +112,7 @@ def test_what_is_protected_stays_and_fades():
     assert (np.diff(edge) < 0).all()
     assert 0 < edge[0] < 1
     assert edge[-1] == 0
-    assert np.array_equal(mixed(y, x, Controls((0.3, 0.3), 0.5), mask)[mask], y[mask])
+    assert np.array_equal(mixed(y, x, controls((0.3, 0.3), 0.5), mask)[mask], y[mask])
     assert np.array_equal(mixed(y, x, FULL, np.ones_like(mask)), y)
     assert np.array_equal(mixed(y, x, FULL, np.zeros_like(mask)), x)
 
@@ -116,7 +120,7 @@ def test_what_is_protected_stays_and_fades():
 def test_large_pictures_are_mixed_in_bands_without_seams():
     y, x = pair(np.uint8, (600, 8, 3))
     wanted = np.rint(y + 0.5 * (x.astype(float) - y))
-    assert np.array_equal(mixed(y, x, Controls((0.5, 0.5))), wanted)
+    assert np.array_equal(mixed(y, x, controls((0.5, 0.5))), wanted)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan"), (0.5, 2.0), (0.1, 0.2, 0.3)])
@@ -130,7 +134,7 @@ def test_the_task_and_the_api_take_them(draw):
     image[::2] = np.clip(image[::2].astype(int) + 20, 0, 255)
     full = dipcli.denoise(image, sigma=15, **TINY)
     half = dipcli.denoise(image, sigma=15, strength=0.5, **TINY)
-    assert np.array_equal(half.image, mixed(image, full.image, Controls((0.5, 0.5))))
+    assert np.array_equal(half.image, mixed(image, full.image, controls((0.5, 0.5))))
     assert half.notes["trust"] == full.notes["trust"]
     assert np.array_equal(dipcli.denoise(image, sigma=15, strength=0, **TINY).image, image)
     mask = np.zeros(image.shape[:2], bool)

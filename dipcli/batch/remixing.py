@@ -15,13 +15,12 @@ from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
 from dipcli.batch.uptodate import as_made, read_record
 from dipcli.pictures import Picture, is_lossless, is_null, name_of, read, read_protected
-from dipcli.tasks.controlled import PROTECT, ControlOptions
-from dipcli.tasks.controls import Controls
+from dipcli.tasks.controls import PROTECT, ControlOptions
 
 _DTYPES: Mapping[int, type] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 
 
-def controls_of(request: Request) -> Controls:
+def controls_of(request: Request) -> ControlOptions:
     """What the request asks for; UsageError for a value out of range."""
     found: ControlOptions = request.made.Options().override(**request.options)
     return found.controls
@@ -41,7 +40,7 @@ def controlled(
     """The restored colours, (H, W, C) float32 in [0, 1], as the controls want them."""
     if not request.controlled:
         return image
-    from dipcli.tasks.controls import mixed
+    from dipcli.tasks.mixing import mixed
 
     depth = picture.meta.depth
     observed, restored = _levels(picture.pixels, depth), _levels(image, depth)
