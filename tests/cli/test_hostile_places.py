@@ -83,8 +83,8 @@ def test_what_goes_to_the_null_device_is_thrown_away(more, tmp_path, process, di
 
 
 def test_a_signal_ends_a_write_that_nobody_reads(tmp_path, start):
-    draw(tmp_path / "a.png", size=(200, 160))  # more than a pipe holds
-    running = start("denoise", "a.png", "-o", "-", *FAST)
+    draw(tmp_path / "a.png", size=(200, 160))  # many times what this pipe holds
+    running = start("denoise", "a.png", "-o", "-", *FAST, pipesize=4096)
     assert select.select([running.stdout], [], [], 60)[0]
     running.send_signal(signal.SIGTERM)
     assert running.wait(20) == 143
