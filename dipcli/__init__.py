@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     denoise: Callable[..., Result]
     fit: Callable[..., Result]
     inpaint: Callable[..., Result]
+    maximize: Callable[..., Result]
+    preimage: Callable[..., Result]
     superres: Callable[..., Result]
 
 __version__ = "0.1.0"
@@ -27,6 +29,8 @@ __all__ = [
     "errors",
     "fit",
     "inpaint",
+    "maximize",
+    "preimage",
     "steps",
     "superres",
     "tasks",

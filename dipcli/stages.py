@@ -231,12 +231,14 @@ _NETWORK = frozenset({"channels", "loss", "optimizer", "lr"})
 def unused(values: Mapping[str, object]) -> frozenset[str]:
     """The settings, and "seed", that change nothing beside `values`, some of `to_dict()`.
 
-    The filter works alone without a network and without chance. Repeats of an enlargement bring
-    plain layers of their own, which have nothing of an hourglass.
+    Pixels are no network. The filter works alone without a network and without chance. Repeats
+    of an enlargement bring plain layers of their own, which have nothing of an hourglass.
     """
     stages = str(values.get("method", "dip")).split("+")
     if "dip" in stages:
         return frozenset()
+    if "pixels" in stages:
+        return _HOURGLASS | {"channels"}
     if "zero-shot" in stages:
         return _HOURGLASS
     if values.get("repeats"):

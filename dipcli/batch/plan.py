@@ -44,6 +44,7 @@ class Places:
     recursive: bool = False
     shard: tuple[int, int] | None = None
     stdin: bytes | None = None
+    piped: str = "standard input"  # how that is called
     settings: Sequence[Path] = ()  # files that the request came from
 
 
@@ -106,7 +107,7 @@ def _find(places: Places, request: Request) -> list[Found]:
         if name == STDIN:
             if len(places.inputs) > 1:
                 raise UsageError("- (standard input) stands for one picture, alone")
-            found.append(Found(path, path, STDIN))
+            found.append(Found(Path(places.piped), path, STDIN))
             continue
         check_exists(path)
         if path.is_dir():
@@ -202,7 +203,8 @@ def _named(
 
 
 def _fields(one: Found, request: Request, suffix: str) -> dict[str, object]:
-    relative = _PIPED if one.relative == STDIN else one.relative
+    unnamed = _PIPED if request.made.takes_picture else request.task
+    relative = unnamed if one.relative == STDIN else one.relative
     return fields_of(
         relative, task=request.task, preset=request.preset, seed=request.seed, suffix=suffix
     )
@@ -230,7 +232,7 @@ def _check_sides(request: Request, *, several: bool) -> None:
 
 
 def _called(one: Found) -> str:
-    return "standard input" if one.relative == STDIN else str(one.path)
+    return str(one.path)
 
 
 def _failure(name: str, message: str, code: int) -> Outcome:

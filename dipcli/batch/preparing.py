@@ -25,6 +25,7 @@ from dipcli.pictures import (
     read,
     read_mask,
 )
+from dipcli.pictures.framing import framed
 from dipcli.settings import Settings
 from dipcli.stages import unused
 from dipcli.tasks import Task
@@ -85,14 +86,16 @@ def _window(values: NDArray[Any], crop: Crop) -> NDArray[Any]:
 
 def arrays_of(
     job: Job, request: Request, picture: Picture, note: Callable[[str], None]
-) -> dict[str, NDArray[Any]]:
-    """What belongs to the picture, by its name: masks, (H, W) bool, and pictures, (H, W, C).
+) -> dict[str, Any]:
+    """What belongs to the picture, by its name: masks, (H, W) bool, pictures, (H, W, C), and bytes.
 
     What acts on the rendered result alone is left out: it is mixed in the file's own depth.
     """
     read_as = {True: _picture_beside, False: _mask_beside}
     return {
-        one.name: read_as[one.picture](one, job, request, picture, note)
+        one.name: job.companions[one.name]
+        if one.data
+        else read_as[one.picture](one, job, request, picture, note)
         for one in request.beside
         if not one.renders
     }
@@ -127,9 +130,7 @@ def _mask_beside(
     return mask
 
 
-def task_of(
-    request: Request, picture: Picture, arrays: Mapping[str, NDArray[Any]]
-) -> Task[Any, Any]:
+def task_of(request: Request, picture: Picture, arrays: Mapping[str, Any]) -> Task[Any, Any]:
     """The task of the request for this picture; arrays: what belongs to it."""
     made = request.made
     pixels = picture.pixels
@@ -187,9 +188,13 @@ def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str |
     return f"{flags} nothing with preset {request.preset}: {why}"
 
 
-def reference_of(path: Path, request: Request) -> Reference:
-    """The ground truth; of a crop its part, of an enlarged crop the enlarged part."""
+def reference_of(path: Path, request: Request, size: tuple[int, int]) -> Reference:
+    """The ground truth for a result of (H, W); of a crop its part, enlarged as that is.
+
+    Where a result is a picture as a model sees it, so is the truth.
+    """
     crop, scale = request.crop, request.scale
     if crop is not None:
         crop = Crop(crop.width * scale, crop.height * scale, crop.x * scale, crop.y * scale)
-    return Reference(cropped(read(path, max_pixels=request.max_pixels), crop).pixels)
+    pixels = cropped(read(path, max_pixels=request.max_pixels), crop).pixels
+    return Reference(framed(pixels, size))

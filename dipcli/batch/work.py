@@ -35,8 +35,8 @@ from dipcli.batch.results import (
 )
 from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, as_made, may_replace, standing_in_the_way, state_of
-from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
-from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
+from dipcli.errors import DeviceError, DipError, MemoryLimitError, ModelError, UsageError
+from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading, Reference
 from dipcli.pictures import Picture, is_null, name_of, read
 from dipcli.system.naming import printable
 
@@ -54,10 +54,10 @@ class Watch:
 
 
 def work(job: Job, request: Request, watch: Watch) -> Outcome:
-    """Make one picture unless it is there already. Raises DeviceError alone."""
+    """Make one picture unless it is there already. Raises DeviceError and ModelError alone."""
     try:
         return _unless_made(job, request, watch)
-    except DeviceError:
+    except (DeviceError, ModelError):
         raise  # the same for every picture
     except KeyboardInterrupt:
         return _outcome(job, Status.INTERRUPTED, f"{job.name}: interrupted, nothing was written")
@@ -111,9 +111,13 @@ def _against_reference(job: Job, request: Request) -> dict[str, object]:
 
 def _measured(job: Job, request: Request, picture: Picture) -> dict[str, object]:
     """PSNR and SSIM of a result, if there is something to measure it by."""
-    if job.reference is None:
-        return {}
-    return dict(reference_of(job.reference, request).measure(picture.pixels))
+    found = _reference(job, request, picture.pixels.shape[:2])
+    return {} if found is None else dict(found.measure(picture.pixels))
+
+
+def _reference(job: Job, request: Request, size: tuple[int, int]) -> Reference | None:
+    """The ground truth of a result of (H, W), if there is one."""
+    return reference_of(job.reference, request, size) if job.reference else None
 
 
 def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
@@ -176,7 +180,7 @@ def _restored(
     arrays = arrays_of(job, request, picture, watch.note)
     task = task_of(request, picture, arrays)
     settings = settings_of(task, job, request, watch.note)
-    reference = reference_of(job.reference, request) if job.reference else None
+    reference = _reference(job, request, task.output_shape[:2])
     checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
     runtime = replace(runtime, resume=checkpoint.resume) if checkpoint else runtime
     curve = Curve(reference) if job.curve else None

@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from dipcli.cli import config, types
-from dipcli.cli.options import HEADINGS, NAME, NETWORK, Headed, after, before, inputs
+from dipcli.cli.options import (
+    HEADINGS,
+    NAME,
+    NETWORK,
+    OF_PICTURES,
+    Headed,
+    after,
+    before,
+    inputs,
+)
 from dipcli.settings import AUTO, FIRST, Spec, in_order, spec_of
 from dipcli.tasks import Task
 from dipcli.tasks.companions import Companion
@@ -89,10 +98,14 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
     first = [_setting(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
     rest = [_setting(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
+    shared = inputs(required=not task.question)
+    params = [shared, *before(), *own, *first, *after(), *rest]
+    left = {} if task.takes_picture else OF_PICTURES
+    params = [one for one in params if one.name not in left]
     return RestoringCommand(
         task.name,
-        params=[inputs(), *before(), *own, *first, *after(), *rest],
-        callback=lambda **values: _start(task, values),
+        params=params,
+        callback=lambda **values: _start(task, {**left, **values}),
         help=task.help(),
         short_help=task.help().splitlines()[0],
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -15,6 +15,7 @@ from dipcli.batch.preparing import tell_unused
 from dipcli.batch.request import Request
 from dipcli.batch.streams import hurry_if
 from dipcli.cli import config
+from dipcli.cli.answers import answer
 from dipcli.cli.config import FILE, folder_settings
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
@@ -54,6 +55,14 @@ def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
 
 def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
+    if task.question and values[task.question]:
+        return answer(task, values)
+    if task.takes_picture and not values["inputs"]:
+        raise UsageError("Missing argument 'INPUT...'")
+    if not task.takes_picture:
+        if not values["output"]:
+            raise UsageError("Missing option '-o'")
+        values = {**values, "inputs": ("-",)}
     request = _request(task, values)
     kinds = task.possible(
         task.Options().override(**request.options), request.preset, **request.overrides
@@ -73,7 +82,8 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         name=values["name"],
         recursive=values["recursive"],
         shard=values["shard"],
-        stdin=_stdin() if "-" in values["inputs"] else None,
+        stdin=_stdin(task, values, request),
+        piped="standard input" if task.takes_picture else "blank canvas",
         settings=config.paths(),
     )
     plan = make_plan(places, request)
@@ -84,7 +94,15 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     return _carry_out(plan, request, manner, console)
 
 
-def _stdin() -> bytes:
+def _stdin(task: type[Task[Any, Any]], values: Mapping[str, Any], request: Request) -> bytes | None:
+    """The picture that is no file: from standard input, or what a task begins from."""
+    if not task.takes_picture:
+        from dipcli.pictures import Picture, encode
+
+        canvas = task.canvas(task.Options().override(**request.options))
+        return encode(Picture(canvas), "PNG")
+    if "-" not in values["inputs"]:
+        return None
     if sys.stdin is None:
         raise UsageError("standard input is closed")
     return sys.stdin.buffer.read()

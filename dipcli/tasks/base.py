@@ -42,6 +42,8 @@ class Task(ABC, Generic[O, S]):
     companions: ClassVar[tuple[Companion, ...]] = ()
     divisible: ClassVar[bool] = True  # whether it can be done tile by tile
     examines: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
+    takes_picture: ClassVar[bool] = True  # else it begins from `canvas`
+    question: ClassVar[str] = ""  # an option that is answered by `answer` instead of a run
     scale: int = 1  # of the result, in pixels of the observation
 
     def __init__(
@@ -49,7 +51,7 @@ class Task(ABC, Generic[O, S]):
         image: NDArray[Any],
         options: O | None = None,
         coding: JpegCoding | None = None,
-        **companions: NDArray[Any] | None,
+        **companions: Any,
     ) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; coding: of the JPEG file
         that it comes from, None to look for one in the pixels; companions by their keywords."""
@@ -59,10 +61,12 @@ class Task(ABC, Generic[O, S]):
         self.options: O = self.Options() if options is None else options
         self.coding = coding
         self.scale = self.scale_of(self.options)
-        self.beside = {name: one for name, one in companions.items() if one is not None}
+        self.beside: dict[str, Any] = {
+            name: one for name, one in companions.items() if one is not None
+        }
 
     @classmethod
-    def of(cls, image: NDArray[Any], *beside: NDArray[Any], **given: Any) -> Self:
+    def of(cls, image: NDArray[Any], *beside: Any, **given: Any) -> Self:
         """The task for `image`: the companions that it needs, then options by their names.
 
         Raises UsageError for a value that is not allowed.
@@ -74,13 +78,29 @@ class Task(ABC, Generic[O, S]):
         arrays |= {o.keyword: given.pop(o.keyword) for o in cls.companions if o.keyword in given}
         missing = [name for name in needed if arrays.get(name) is None]
         if missing:
-            raise UsageError(f"{cls.name} needs {missing[0]}, an array of the size of the image")
+            size = "" if missing[0] in cls.data() else ", an array of the size of the image"
+            raise UsageError(f"{cls.name} needs {missing[0]}{size}")
         return cls(image, cls.Options().override(**given), **arrays)
+
+    @classmethod
+    def data(cls) -> frozenset[str]:
+        """The keywords of companions that are no pictures but bytes."""
+        return frozenset(one.keyword for one in cls.companions if one.data)
 
     @classmethod
     def help(cls) -> str:
         """What it does, in the words of its docstring."""
         return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def canvas(cls, options: O) -> NDArray[Any]:
+        """What a task begins from that takes no picture: an image."""
+        raise NotImplementedError
+
+    @classmethod
+    def answer(cls, options: O, **companions: Any) -> list[dict[str, object]]:
+        """The answer to `question`, in rows; companions: by their keywords, as bytes."""
+        raise NotImplementedError
 
     @classmethod
     def scale_of(cls, options: O) -> int:
@@ -143,7 +163,10 @@ class Task(ABC, Generic[O, S]):
         """The same task on a window; what is global stays as found on the whole picture."""
         part = copy.copy(self)
         part.pixels = self.pixels.part(window)
-        part.beside = {name: one[window.slices] for name, one in self.beside.items()}
+        data = self.data()
+        part.beside = {
+            name: one if name in data else one[window.slices] for name, one in self.beside.items()
+        }
         return part
 
     def accept_known(self, picture: Tensor, settled: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Files that belong to each picture: a mask, a picture of the same scene."""
+"""Files that belong to each picture: a mask, a picture of the same scene, a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ class Companion:
     name: of its flag; what: how messages call it; argument: of the Python API, the name if empty;
     picture: whether it is a picture, (H, W, C) float32 in [0, 1], and not a mask, (H, W) bool;
     alpha: whether the word ALPHA stands for the transparent pixels; inverted_by: the option that
-    turns the mask round; renders: whether it acts on the rendered result alone.
+    turns the mask round; renders: whether it acts on the rendered result alone; data: whether it
+    is no picture at all, such as a model, and one for all pictures: its bytes.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Companion:
     alpha: bool = False
     inverted_by: str = ""
     renders: bool = False
+    data: bool = False
 
     @property
     def noun(self) -> str:
