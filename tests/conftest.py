@@ -99,5 +99,5 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         torch.jit.save(torch.jit.script(network), folder / "script.pt")
         torch.jit.save(torch.jit.trace(network, example), folder / "trace.pt")
     torch.save(network.state_dict(), folder / "other.pth")
-    torch.save(network, folder / "pickled.pth")
+    torch.save(network.features, folder / "pickled.pth")
     return {path.name: path for path in folder.iterdir()}
