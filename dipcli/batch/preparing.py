@@ -137,7 +137,7 @@ def task_of(
         pixels = fill_transparent(pixels, picture.alpha)
     options = made.Options().override(**request.run_options())
     beside = {one.keyword: arrays[one.name] for one in made.companions if one.name in arrays}
-    coding = picture.meta.jpeg if made.examines else None
+    coding = picture.meta.jpeg if made.reads_coding else None
     return made(pixels, options, coding, **beside)
 
 

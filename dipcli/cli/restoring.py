@@ -55,7 +55,7 @@ def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
 def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
     request = _request(task, values)
-    kinds = task.possible(
+    kinds = task.possible_settings(
         task.Options().override(**request.options), request.preset, **request.overrides
     )
     _check(request, kinds, values, manner)
