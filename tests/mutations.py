@@ -216,7 +216,7 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("STALE = 3600.0", "STALE = 36.0"),
         ("REFRESH = 30.0", "REFRESH = 3000.0"),
         ("if _read(path) == token:", "if True:"),
-        ("made = standing(job, request)  # another", "made = None  # another"),
+        ("made = existing_outcome(job, request)  # another", "made = None  # another"),
         ("None if claim is None else lambda step: claim.refresh()", "None"),
         ("if result.partial and not request.keep_partial", "if result.partial"),
         (
