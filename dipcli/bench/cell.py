@@ -128,7 +128,7 @@ def check(order: Order) -> None:
     given = {name: _value(text) for name, text in variant.overrides.items()}
     settings = {name: value for name, value in given.items() if name not in TASK_OPTIONS}
     scale = {"scale": case.level} if case.task == "superres" else {}
-    task.possible(task.Options().override(**scale), variant.preset, **settings)
+    task.possible_settings(task.Options().override(**scale), variant.preset, **settings)
 
 
 def of_file(given: Problem) -> dict[str, Any]:

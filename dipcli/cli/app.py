@@ -103,7 +103,7 @@ def _stopped(signum: int, frame: FrameType | None) -> None:
 
     An exception would not do: raised while a library is loaded, it becomes another one.
     """
-    streams.hurry_if(lambda: True)
+    streams.give_up_if(lambda: True)
     click.echo("dip: interrupted, nothing was written", err=True)
     os._exit(128 + signum)
 

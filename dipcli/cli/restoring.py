@@ -13,7 +13,7 @@ from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.preparing import tell_unused
 from dipcli.batch.request import Request
-from dipcli.batch.streams import hurry_if
+from dipcli.batch.streams import give_up_if
 from dipcli.cli import config
 from dipcli.cli.config import FILE, folder_settings
 from dipcli.cli.render import Console
@@ -55,7 +55,7 @@ def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
 def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
     request = _request(task, values)
-    kinds = task.possible(
+    kinds = task.possible_settings(
         task.Options().override(**request.options), request.preset, **request.overrides
     )
     _check(request, kinds, values, manner)
@@ -161,7 +161,7 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
     from dipcli.observers import Interrupt
 
     interrupt = Interrupt(lambda: console.say(_STOPS_AT_ONCE))
-    hurry_if(lambda: interrupt.came)
+    give_up_if(lambda: interrupt.came)
     with interrupt, contextlib.ExitStack() as stack:
         reporter = stack.enter_context(
             choose_reporter(console, several=plan.several, verbose=manner.verbose)
