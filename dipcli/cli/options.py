@@ -160,6 +160,7 @@ def _watching() -> list[Headed]:
         _flag("--gif-every", type=click.IntRange(1), metavar="N", help="Steps between frames."),
         _flag("--curve", type=NAME, metavar="PATH", help="Loss per step: .csv, .json, .png, .svg."),
         _flag("--uncertainty", type=NAME, metavar="PATH", help="A map of where the runs disagree."),
+        _flag("--report", type=FILE, metavar="PAGE.html", help="A page to look at: before, after."),
         _flag("--json", "as_json", is_flag=True, help="One JSON object per picture on stdout."),
         _flag("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         _flag("-v", "--verbose", is_flag=True, help="Say how each picture was made."),

@@ -109,6 +109,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
         gif_every=values["gif_every"],
         curve=values["curve"],
         uncertainty=values["uncertainty"],
+        report=values["report"],
         format=values["format"],
         quality=values["jpeg_quality"],
         max_pixels=values["max_pixels"],
@@ -157,6 +158,7 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
     waiting.asleep()
     from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
+    from dipcli.batch.reporting import Report
     from dipcli.batch.run import run
     from dipcli.observers import Interrupt
 
@@ -171,8 +173,11 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
             workers = stack.enter_context(cluster(manner.cluster))
         elif manner.jobs > 1 and len(plan.jobs) > 1:
             workers = stack.enter_context(pool(min(manner.jobs, len(plan.jobs)), request.device))
-        outcomes = run(plan, request, reporter, interrupt, workers)
+        report = Report(request.report, plan, request) if request.report else None
+        outcomes = run(plan, request, reporter, interrupt, workers, report)
         stack.close()
+        if report and outcomes:
+            console.line(f"report: {report.write()}")
         code = interrupt.exit_code or worst(outcomes)
         _conclude(plan, outcomes, manner, console, code)
     return code
