@@ -66,8 +66,8 @@ def before() -> list[Headed]:
     )
 
 
-def after() -> list[Headed]:
-    """What stands after them."""
+def after(*, paints: bool = False) -> list[Headed]:
+    """What stands after them; paints: whether a mask of it can be painted."""
     return [
         *_under(
             FIRST,
@@ -85,7 +85,7 @@ def after() -> list[Headed]:
         ),
         *_pictures(),
         *_folders(),
-        *_watching(),
+        *_watching(paints),
         *_under(
             NETWORK,
             _flag(
@@ -151,9 +151,13 @@ def _folders() -> list[Headed]:
     )
 
 
-def _watching() -> list[Headed]:
+def _watching(paints: bool) -> list[Headed]:
+    quiet = _flag(
+        "--no-browser", is_flag=True, help="Of a mask to be painted, say the address only."
+    )
     return _under(
         WATCHING,
+        *([quiet] if paints else []),
         _flag(
             "--reference", type=FILE, metavar="GT", help="Ground truth (or folder): PSNR and SSIM."
         ),

@@ -16,6 +16,7 @@ from dipcli.batch.request import Request
 from dipcli.batch.streams import give_up_if
 from dipcli.cli import config
 from dipcli.cli.config import FILE, folder_settings
+from dipcli.cli.painting import paint, painted_companion
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
@@ -54,6 +55,7 @@ def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
 
 def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
+    painted = painted_companion(task, values)
     request = _request(task, values)
     kinds = task.possible_settings(
         task.Options().override(**request.options), request.preset, **request.overrides
@@ -76,6 +78,8 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         stdin=_stdin() if "-" in values["inputs"] else None,
         settings=config.paths(),
     )
+    if painted is not None:
+        return paint(painted, places, request, console, browser=not values["no_browser"])
     plan = make_plan(places, request)
     if manner.dry_run:
         from dipcli.cli.planned import show

@@ -60,25 +60,25 @@ def layers_of(
 
     mask: (H, W), True where a hole was filled; spread: (H, W) in [0, 1]; reference: (H, W, C).
     """
-    yield layer("before", "as it came", _levels(before.pixels, before.alpha))
-    yield layer("after", "restored", _levels(after.pixels, after.alpha))
+    yield layer("before", "as it came", levels(before.pixels, before.alpha))
+    yield layer("after", "restored", levels(after.pixels, after.alpha))
     if before.pixels.shape == after.pixels.shape:
         times, shown = residual(before.pixels, after.pixels)
         if times:
-            yield layer("removed", f"what was taken away, {times:g} times", _levels(shown))
+            yield layer("removed", f"what was taken away, {times:g} times", levels(shown))
         else:
-            yield layer("removed", "what was taken away: nothing", _levels(shown))
+            yield layer("removed", "what was taken away: nothing", levels(shown))
     if spread is not None:
         top = float(spread.max())
         yield layer(
             "spread",
             f"uncertainty, white is {255 * top:.1f} levels",
-            _levels(spread[..., None] / top if top > 0 else spread[..., None]),
+            levels(spread[..., None] / top if top > 0 else spread[..., None]),
         )
     if mask is not None:
-        yield layer("mask", "the mask, red", _levels(masked(before.pixels, mask)))
+        yield layer("mask", "the mask, red", levels(masked(before.pixels, mask)))
     if reference is not None:
-        yield layer("reference", "the reference", _levels(reference))
+        yield layer("reference", "the reference", levels(reference))
 
 
 def residual(before: Values, after: Values) -> tuple[float, Values]:
@@ -114,7 +114,7 @@ def layer(name: str, label: str, levels: Levels) -> Layer:
 
 def thumbnail(picture: Picture) -> str:
     """A small version, as an address that holds it."""
-    image = _image(_levels(picture.pixels, picture.alpha))
+    image = _image(levels(picture.pixels, picture.alpha))
     image.thumbnail((THUMB, THUMB))
     return data_uri(_encoded(image, ".webp", quality=75, method=2), ".webp")
 
@@ -131,7 +131,7 @@ def _image(levels: Levels) -> Image:
     return Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels)
 
 
-def _levels(pixels: Values, alpha: Values | None = None) -> Levels:
+def levels(pixels: Values, alpha: Values | None = None) -> Levels:
     """(H, W, C) in [0, 1], and an alpha, (H, W), as levels with the alpha last."""
     values = pixels
     if alpha is not None:

@@ -66,17 +66,27 @@ def _shown(view: View, keep: Keep | None) -> dict[str, Any]:
 
 def page(title: str, entries: Iterable[Mapping[str, Any]], *, gallery: bool) -> bytes:
     """The whole page; gallery: whether it begins with all pictures, though there be one."""
-    assets = files("dipcli.report") / "assets"
-    template = (assets / "page.html").read_text("utf-8")
     facts = {"title": title, "gallery": gallery, "entries": list(entries)}
-    parts = {
-        "@GENERATOR@": f'{GENERATOR}{dipcli.__version__}">',
-        "@STYLE@": (assets / "page.css").read_text("utf-8"),
-        "@SCRIPT@": (assets / "page.js").read_text("utf-8"),
-        "@DATA@": as_data(facts),
+    parts = {"DATA": as_data(facts), "SCRIPT": asset("page.js")}
+    return assembled(asset("page.html"), parts)
+
+
+def asset(name: str, room: str = "dipcli.report") -> str:
+    """A text that pages are made of."""
+    return (files(room) / "assets" / name).read_text("utf-8")
+
+
+def assembled(template: str, parts: Mapping[str, str]) -> bytes:
+    """A page from its template, in which @@NAME@@ stands for a part; some are common to all."""
+    common = {
+        "GENERATOR": f'{GENERATOR}{dipcli.__version__}">',
+        "STYLE": asset("page.css"),
+        "COMPARE": asset("compare.js"),
     }
-    head, *rest = template.split("@@")
-    return (head + "".join(parts.get(f"@{one}@", one) for one in rest)).encode()
+    pieces = template.split("@@")
+    named = {**common, **parts}
+    pieces[1::2] = [named[name] for name in pieces[1::2]]
+    return "".join(pieces).encode()
 
 
 def as_data(value: object) -> str:
