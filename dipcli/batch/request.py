@@ -143,7 +143,7 @@ class Job:
     uncertainty: Path | None = None
     several: bool = False  # one of many: an outdated result of ours is made again
     note: str | None = None  # what the plan decided that the user did not ask for
-    planned: tuple[Seen, ...] = ()  # what stood at `outputs.written` when the run began
+    planned: tuple[Seen, ...] = ()  # what stood at `outputs.output_files` when the run began
 
     @property
     def side_files(self) -> dict[str, Path]:
