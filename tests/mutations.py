@@ -291,7 +291,7 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("INTERVAL = 30.0", "INTERVAL = 3e9"),
         ("or self._interrupt.came", ""),
         ("GROWTH = 1.08", "GROWTH = 9.0"),
-        ("MOST = 96 ", "MOST = 9600 "),
+        ("MOST_FRAMES = 96 ", "MOST_FRAMES = 9600 "),
         ("return 0 if self.signum is None else 128 + self.signum", "return 0"),
         ("if self.signum is not None:\n            sys.exit", "if False:\n            sys.exit"),
         ("self._path.unlink(missing_ok=True)", "pass"),

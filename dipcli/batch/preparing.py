@@ -149,7 +149,7 @@ def task_of(
     pixels = picture.pixels
     if picture.alpha is not None and not any(one.alpha for one in task_class.companions):
         pixels = fill_transparent(pixels, picture.alpha)
-    options = task_class.Options().override(**request.run_options())
+    options = task_class.Options().override(**request.options_of_run())
     beside = {one.keyword: arrays[one.name] for one in task_class.companions if one.name in arrays}
     coding = picture.meta.jpeg if task_class.reads_coding else None
     return task_class(pixels, options, coding, **beside)

@@ -77,7 +77,7 @@ class Request:
         """The same for the restoration as it is."""
         renders = {one.name for one in self.given_companions if one.renders}
         left = {name: path for name, path in self.companions.items() if name not in renders}
-        return replace(self, options=self.run_options(), companions=left)
+        return replace(self, options=self.options_of_run(), companions=left)
 
     def without(self, names: Container[str]) -> Request:
         """The same but for overrides, and the seed, that change nothing."""
@@ -86,7 +86,7 @@ class Request:
         told = tuple(name for name in self.from_folder if name not in names)
         return replace(self, overrides=overrides, seed=seed, from_folder=told)
 
-    def run_options(self) -> dict[str, object]:
+    def options_of_run(self) -> dict[str, object]:
         """The options that a run depends on."""
         rendering = self.task_class.Options.rendering()
         return {name: value for name, value in self.options.items() if name not in rendering}
@@ -144,7 +144,7 @@ class Job:
     uncertainty: Path | None = None
     several: bool = False  # one of many: an outdated result of ours is made again
     note: str | None = None  # what the plan decided that the user did not ask for
-    planned: tuple[Seen, ...] = ()  # what stood at `outputs.written` when the run began
+    planned: tuple[Seen, ...] = ()  # what stood at `outputs.output_files` when the run began
 
     @property
     def side_files(self) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from dipcli.batch.plan import Places, make_plan
 from dipcli.batch.request import Request
-from dipcli.cli.render import Console, ending
+from dipcli.cli.render import Console, result_line
 from dipcli.errors import UsageError
 from dipcli.tasks import Task
 
@@ -68,7 +68,7 @@ def paint(name: str, places: Places, request: Request, console: Console, *, brow
             console.error("nothing was saved")
             return interrupt.exit_code or 130
         console.json(outcome.to_json())
-        console.line(ending(outcome))
+        console.line(result_line(outcome))
         console.say(f"the mask is in {session.state.saved[1]}")
         return outcome.exit_code
 

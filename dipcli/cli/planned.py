@@ -11,7 +11,7 @@ from dipcli.errors import DipError
 from dipcli.system.naming import printable
 
 
-def show(plan: Plan, request: Request, console: Console) -> int:
+def show_plan(plan: Plan, request: Request, console: Console) -> int:
     """Tell what would be done, write nothing, and return the exit code so far known."""
     outcomes = [*plan.failed, *(_planned(job, request, console) for job in plan.jobs)]
     for outcome in outcomes:

@@ -96,7 +96,7 @@ class Session:
         self._set(busy=True, done=0, total=0, message="")
 
     def fill(self, painted: bytes) -> None:
-        """Restore with a mask that was painted, a PNG of the size of the canvas; white is marked."""
+        """Restore with a mask that was painted: a PNG of the canvas's size, white where marked."""
         try:
             self._fill(painted)
         except (MaskError, UsageError) as error:
