@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from dipcli.batch.plan import Places, make_plan
-from dipcli.batch.request import Request
+from dipcli.batch.request import Job, Request
 from dipcli.cli.render import Console, result_line
-from dipcli.errors import UsageError
+from dipcli.errors import OutputError, UsageError
+from dipcli.pictures import name_of
 from dipcli.tasks import Task
 
 PAINT = "paint"  # the word that stands for a mask to be painted
@@ -56,6 +57,7 @@ def paint(name: str, places: Places, request: Request, console: Console, *, brow
         if plan.failed:
             console.errors(plan.failed)
             return plan.failed[0].exit_code
+        _check_free(plan.jobs[0], request)
         with Interrupt() as interrupt:
             session = Session(plan.jobs[0], request, name, Path(folder), interrupt)
             with Server(session) as server:
@@ -71,6 +73,13 @@ def paint(name: str, places: Places, request: Request, console: Console, *, brow
         console.line(result_line(outcome))
         console.say(f"the mask is in {session.state.saved[1]}")
         return outcome.exit_code
+
+
+def _check_free(job: Job, request: Request) -> None:
+    """Raise OutputError if there is a file in the place of the result that may not be replaced."""
+    output = job.output
+    if output is not None and output.exists() and not request.overwrite:
+        raise OutputError(f"{name_of(output)} exists; --overwrite replaces it")
 
 
 def _with_mask(request: Request, name: str, mask: Path) -> Request:

@@ -183,7 +183,7 @@
     const onto = flat.getContext("2d");
     const values = drawing.getImageData(0, 0, width, height);
     for (let i = 0; i < values.data.length; i += 4) {
-      const white = values.data[i + 3] > 127 ? 255 : 0;
+      const white = values.data[i + 3] > 95 ? 255 : 0;
       values.data[i] = values.data[i + 1] = values.data[i + 2] = white;
       values.data[i + 3] = 255;
     }
