@@ -5,7 +5,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -134,30 +133,6 @@ def test_two_processes_share_the_work(folder, start):
     made = sorted(line["output"] for line in lines if line.get("status") == "done")
     assert made == ["out/0.png", "out/1.png", "out/2.png"]
     assert litter(folder / "out") == []
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 32 KB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no permission to mount a small file system")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
-def test_a_full_disk_leaves_the_old_output(small_disk, tmp_path, dip):
-    draw(tmp_path / "a.png", size=(200, 150))
-    old = draw(small_disk / "x.png", size=(8, 8)).read_bytes()
-    ran = dip("denoise", "a.png", "-o", small_disk / "x.png", "--overwrite", *QUICK)
-    assert ran.code == 1
-    assert ran.err.startswith("dip: ")
-    said = "cannot be written: No space left on device; make room there or choose another disk"
-    assert f"{small_disk / 'x.png'}: {said}" in ran.err
-    assert (small_disk / "x.png").read_bytes() == old
-    assert [path.name for path in small_disk.iterdir()] == ["x.png"]
 
 
 def no_larger_than_32_kb():
