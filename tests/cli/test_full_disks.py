@@ -182,7 +182,7 @@ def test_standard_output_on_a_full_disk(spare, tmp_path, start):
     for name, called in (("a.png", "a.png"), ("-", "stdin.png")):
         with Path("/dev/full").open("wb") as device:
             running = start("denoise", name, "-o", "-", *QUICK, stdout=device)
-            _, err = running.communicate(data, timeout=60)
+            _, err = running.communicate(data, timeout=120)
         assert running.returncode == 1
         (place,) = kept(err.decode())
         assert place.name == called
@@ -196,7 +196,7 @@ def test_a_reader_that_left_wants_nothing(spare, tmp_path, start):
     ours, theirs = os.pipe()
     os.close(ours)
     running = start("denoise", "a.png", "-o", "-", *QUICK, stdout=theirs)
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=120)
     os.close(theirs)
     assert b"standard output was closed" in err
     assert list(spare.iterdir()) == []

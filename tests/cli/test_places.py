@@ -85,9 +85,10 @@ def test_a_limit_of_file_size_leaves_the_old_output(tmp_path, start):
         *("denoise", "a.png", "-o", "x.png", "--overwrite", *QUICK),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=120)
     assert running.returncode == 1
-    assert err == b"dip: a.png: x.png: cannot be written: File too large\n"
+    assert err.startswith(b"dip: a.png: x.png: cannot be written: File too large; nor can it")
+    assert err.count(b"\n") == 1
     assert (tmp_path / "x.png").read_bytes() == old
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "x.png"]
 
