@@ -149,7 +149,7 @@ class Outputs:
 
     def _with_others(self, text: str) -> WriteError:
         """The error of a file that is lost, with what is not."""
-        return WriteError("; ".join([*self.told(), text]))
+        return WriteError("; ".join([*self.sentences(), text]))
 
     def set_partial_aside(self, record: Mapping[str, object]) -> None:
         """Let a partial result go beside a complete one or a foreign file.
