@@ -65,7 +65,8 @@ def test_what_is_closed_is_named(redirections, message, tmp_path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")  # noqa: PTH110
 @pytest.mark.parametrize("words", ["-o - > /dev/full", "-o x.png --json > /dev/full"])
-def test_no_room_for_what_goes_to_standard_output(words, tmp_path):
+def test_no_room_for_what_goes_to_standard_output(words, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the result is kept
     draw(tmp_path / "a.png")
     ran = closed(tmp_path, f"a.png {words}")
     assert ran.returncode == 1
