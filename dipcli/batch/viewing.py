@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,21 @@ from dipcli.batch.request import Job, Request
 from dipcli.observers import Curve, Frames, Reference
 from dipcli.pictures import Picture, read
 from dipcli.report import View, view_of
+
+if TYPE_CHECKING:
+    from dipcli.stream.step import Runtime
+
+
+def recorders(
+    job: Job, request: Request, reference: Reference | None, runtime: Runtime
+) -> tuple[Curve | None, Frames | None]:
+    """Observers that keep the steps, for files beside the result or for the page."""
+    curve = Curve(reference) if job.curve or request.report else None
+    frames = Frames(request.gif_every) if job.gif or request.report else None
+    for one in (curve, frames):
+        if one is not None:
+            runtime.resume.register(type(one).__name__, one)
+    return curve, frames
 
 
 def view_of_run(

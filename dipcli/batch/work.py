@@ -33,9 +33,9 @@ from dipcli.batch.results import (
 )
 from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, may_replace, refusal, state_of, without_unused
-from dipcli.batch.viewing import view_of_run, with_view
+from dipcli.batch.viewing import recorders, view_of_run, with_view
 from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
-from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
+from dipcli.observers import Interrupt, Meter, Reading
 from dipcli.pictures import Picture, is_null, name_of, read
 from dipcli.system.naming import printable
 
@@ -175,11 +175,8 @@ def _restore(
     reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, ready.settings, runtime, hooks.interrupt, hooks.note)
     runtime = replace(runtime, resume=checkpoint.resume) if checkpoint else runtime
-    curve = Curve(reference) if job.curve or request.report else None
-    frames = Frames(request.gif_every) if job.gif or request.report else None
+    curve, frames = recorders(job, request, reference, runtime)
     meter = Meter(hooks.report, reference) if hooks.report else None
-    for side in (one for one in (curve, frames) if one):
-        runtime.resume.register(type(side).__name__, side)
     keep = claim and (lambda step: claim.refresh())
     watching = (curve, frames, meter, keep, checkpoint, hooks.interrupt)
     observers = [one for one in watching if one]
