@@ -14,16 +14,21 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from dipcli.degradation.damage import Damage
+from dipcli.degradation.jpeg import project
 from dipcli.degradation.noise import Noise
 from dipcli.degradation.problem import Problem
 from dipcli.learning.rounds import bootstrapped
+from dipcli.pictures.coding import JpegCoding
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.prior.ensemble import ensemble
 from dipcli.stream.combinators import deadline_of, following, until_deadline
 from dipcli.stream.step import Runtime, Step
+from dipcli.tasks.arrays import Pixels, Window
 from dipcli.tasks.filters import cleaned, filtering, fused, limited
 
 THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
+SIDE = 1024  # pixels of a window that is projected at once: a few hundred MB
+AROUND = 64  # pixels about it: what the projection of chroma reaches, but for a hundredth
 FULL_SHARE = 25 / 255  # noise from which on the network's error is small beside the filter's
 
 
@@ -100,3 +105,19 @@ def share(model: Noise, y: Tensor) -> float:
     if model.kind == "photo":
         return 1.0
     return min(1.0, float(model.variance(y).mean().sqrt()) / FULL_SHARE)
+
+
+def moved_within(joined: Tensor, observed: Pixels, coding: JpegCoding) -> None:
+    """Project tiles that were joined, (1, C, H, W) in [0, 1], onto what a file allows, in place.
+
+    Each tile lies within the intervals of its own blocks, but not where it fades into the next in
+    the middle of a block. Window by window, each with what lies around, so that memory is bounded.
+    """
+    shape = observed.values.shape
+    for top in range(0, shape[0], SIDE):
+        for left in range(0, shape[1], SIDE):
+            inner = Window(top, min(top + SIDE, shape[0]), left, min(left + SIDE, shape[1]))
+            outer = inner.grown(AROUND, shape)
+            y = observed.part(outer).tensor(joined.device)
+            found = project(joined[:, :, *outer.slices], y, coding.at(outer.top, outer.left))
+            joined[:, :, *inner.slices] = found[:, :, *inner.inside(outer).slices]
