@@ -55,7 +55,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     Settings = DenoiseSettings
     presets = PRESETS
     kinds = (USUAL, "jpeg")
-    examines = True
+    reads_coding = True
 
     @property
     def kind(self) -> str:
@@ -99,11 +99,11 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
 
     def settle(self, joined: Tensor) -> bool:
         """A JPEG is restored within what its file allows, where tiles meet, too."""
-        from dipcli.tasks.denoising import moved_within
+        from dipcli.tasks.denoising import project_joined
 
         coding = self.damage.coding
         if coding is not None:
-            moved_within(joined, self.pixels, coding)
+            project_joined(joined, self.pixels, coding)
         return coding is not None
 
     def steps(self, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:

@@ -44,11 +44,11 @@ def test_where_tiles_meet_coefficients_are_within_their_intervals(quality, most,
 
 @pytest.mark.parametrize("subsampling", [0, 2])
 def test_window_by_window_is_as_the_whole_at_once(subsampling, monkeypatch):
-    monkeypatch.setattr(denoising, "SIDE", 40)
+    monkeypatch.setattr(denoising, "PROJECTED_SIDE", 40)
     _, y, coding = denoising_of(20, subsampling=subsampling)
     wrong = y.flip(-1).lerp(y, 0.7)
     whole, joined = project(wrong, y, coding), wrong.clone()
-    denoising.moved_within(joined, Pixels.of(y[0].permute(1, 2, 0).numpy()), coding)
+    denoising.project_joined(joined, Pixels.of(y[0].permute(1, 2, 0).numpy()), coding)
     assert (whole - wrong).abs().mean() > 1 / 255
     assert (joined - whole).abs().mean() < 0.1 * (whole - wrong).abs().mean()
     assert outside(joined, y, coding) < outside(whole, y, coding) + 0.005
