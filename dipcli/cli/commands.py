@@ -13,10 +13,10 @@ from dipcli.cli.options import (
     NAME,
     NETWORK,
     OF_PICTURES,
-    Headed,
-    after,
-    before,
+    HeadedOption,
     inputs,
+    leading_options,
+    trailing_options,
 )
 from dipcli.settings import AUTO, FIRST, Spec, in_order, spec_of
 from dipcli.tasks import Task
@@ -95,11 +95,12 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     own = [_companion(one) for one in task.companions if one.required]
     own += [_option(one, FIRST) for one in in_order(task.Options)]
     own += [_companion(one) for one in task.companions if not one.required]
+    trailing = trailing_options(paints=any(one.is_mask for one in task.companions))
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
     first = [_setting(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
     rest = [_setting(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
     shared = inputs(required=not task.question)
-    params = [shared, *before(), *own, *first, *after(), *rest]
+    params = [shared, *leading_options(), *own, *first, *trailing, *rest]
     left = {} if task.takes_picture else OF_PICTURES
     params = [one for one in params if one.name not in left]
     return RestoringCommand(
@@ -113,18 +114,18 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
 
 
 def _start(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
-    from dipcli.cli.restoring import restoring
+    from dipcli.cli.restoring import restore_command
 
-    return restoring(task, values)
+    return restore_command(task, values)
 
 
-def _companion(one: Companion) -> Headed:
+def _companion(one: Companion) -> HeadedOption:
     flags = [f"--{one.name}", one.name]
     more = {"required": one.required, "type": NAME, "metavar": one.metavar, "help": one.help}
-    return Headed(flags, heading=FIRST, **more)
+    return HeadedOption(flags, heading=FIRST, **more)
 
 
-def _option(one: Field[Any], heading: str) -> Headed:
+def _option(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of an option of a task: unset means its default, which help shows."""
     spec = spec_of(one)
     told = isinstance(one.default, str | int) or bool(spec.choices)
@@ -135,12 +136,12 @@ def _option(one: Field[Any], heading: str) -> Headed:
     return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
-def _setting(one: Field[Any], heading: str) -> Headed:
+def _setting(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of a setting: unset means what the preset has."""
     return _flag(one, heading, auto=one.name in ("stop", "method"))
 
 
-def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> Headed:
+def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> HeadedOption:
     spec, annotation = spec_of(one), str(one.type)
     names = [f"--{one.name.replace('_', '-')}", one.name]
     if not more.get("is_flag"):
@@ -148,7 +149,7 @@ def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> 
         if spec.choices and annotation.startswith("tuple"):
             usual = ",".join(map(str, spec.choices))  # as they are typed
         more |= {"type": _type(annotation, spec, auto=auto), "metavar": spec.metavar or usual}
-    return Headed(names, heading=heading, help=spec.help, **more)
+    return HeadedOption(names, heading=heading, help=spec.help, **more)
 
 
 def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType[Any]:
@@ -157,11 +158,11 @@ def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType
         return _FORMS[spec.form]
     choices = tuple(map(str, spec.choices))
     if annotation.startswith("tuple") and choices:
-        return types.names(choices, ",".join(choices))
+        return types.names_of(choices, ",".join(choices))
     if annotation.startswith("tuple"):
         return types.NUMBERS
     if choices and "int" in annotation:
-        return types.whole(choices)
+        return types.number_of(choices)
     if choices:
         return click.Choice((AUTO, *choices) if auto else choices)
     if "float" in annotation:

@@ -31,6 +31,11 @@ class Companion:
     data: bool = False
 
     @property
+    def is_mask(self) -> bool:
+        """Whether it says which pixels, and so could be painted."""
+        return not (self.picture or self.data)
+
+    @property
     def noun(self) -> str:
         """What kind of thing it is."""
         return "picture" if self.picture else "mask"

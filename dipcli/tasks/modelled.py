@@ -54,7 +54,7 @@ class ModelTask(Task[M, V]):
 
     companions = (MODEL,)
     kinds = PRIORS
-    divisible = False  # a model sees the whole
+    tileable = False  # a model sees the whole
     question = "list_layers"
 
     def __init__(
@@ -67,7 +67,7 @@ class ModelTask(Task[M, V]):
         """model: the bytes of its file. Raises ModelError, UsageError."""
         super().__init__(image, options, coding, **companions)
         self.check(self.options)
-        self.classifier = loaded(self.beside["model"])
+        self.classifier = loaded(self.arrays["model"])
         self.classifier.find(str(self.options.layer))
         self.pixels = replace(self.pixels, values=self.view())
 
@@ -82,10 +82,10 @@ class ModelTask(Task[M, V]):
             parse(options.normalize)
 
     @classmethod
-    def possible(cls, options: M, preset: str = "auto", **overrides: object) -> list[V]:
+    def possible_settings(cls, options: M, preset: str = "auto", **overrides: object) -> list[V]:
         """What each kind of picture would get; UsageError for what can be told beforehand."""
         cls.check(options)
-        return super().possible(options, preset, **overrides)
+        return super().possible_settings(options, preset, **overrides)
 
     @classmethod
     def kinds_of(cls, options: M) -> tuple[str, ...]:
