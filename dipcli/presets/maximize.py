@@ -21,17 +21,17 @@ class MaximizeSettings(VisualisationSettings):
 
 _DIP: Values = {
     "channels": ((16, 32, 64, 128, 128), "slim, as for pre-images"),
-    "skip_channels": ((0,), "with skips noise gets past the coarse levels"),
+    "skip_channels": ((0,), "as for pre-images"),
     "optimizer": ("muon", "as for pre-images"),
     "lr": (0.02, "as the other tasks"),
     "jitter": (0.03, "as published"),
-    "keep": ("last", "the highest activation is a matter of jitter, the last picture is as good"),
+    "keep": ("last", "as published: with jitter the highest activation is chance"),
 }
 _PIXELS: Values = {
     "method": ("pixels", "no network"),
     "optimizer": ("adam", "a grid of pixels is no matrix for Muon"),
     "lr": (0.01, "as in the published comparison"),
-    "keep": ("last", "it rises to the end"),
+    "keep": ("last", "as published"),
 }
 _TV: Values = _PIXELS | {
     "tv_weight": (3300.0, "1e-6 of the sum over pixels in 0..255, as in the published comparison"),
@@ -45,9 +45,9 @@ def _steps(number: int, reason: str) -> dict[str, Values]:
 
 
 PRESETS: Table = {
-    "auto": _steps(400, "about a minute for 224x224 and a network for telephones"),
-    "fast": _steps(80, "the activation has risen, the picture is rough"),
-    "best": _steps(3000, "details are added to the end"),
+    "auto": _steps(400, "as for pre-images"),
+    "fast": _steps(80, "a fifth of auto; not measured"),
+    "best": _steps(3000, "about as many as published; not measured"),
     "paper": {
         "dip": visualisation.MAXIMIZE,
         "tv": _TV | {"iters": (3100, "as many as the network's")},
