@@ -69,7 +69,7 @@ def _here(
         if interrupt.signum is not None:
             return
         reporter.start(job.name)
-        yield job, work(job, request, watch)
+        yield job, work(job, job.request or request, watch)
 
 
 def _revisit(

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import click
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.preparing import tell_unused
+from dipcli.batch.reporter import Reporter
 from dipcli.batch.request import Request
 from dipcli.batch.streams import hurry_if
 from dipcli.cli import config
@@ -54,11 +55,11 @@ def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
 
 def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
-    request = _request(task, values)
+    request = request_of(task, values)
     kinds = task.possible(
         task.Options().override(**request.options), request.preset, **request.overrides
     )
-    _check(request, kinds, values, manner)
+    check(request, kinds, values, manner)
     console = Console(quiet=manner.quiet, as_json=manner.as_json)
     telling = tell_unused(request, *kinds, seed=True)
     if telling:
@@ -67,7 +68,17 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         request = replace(request.without(idle), seed=request.seed)  # which may name the result
     if request.from_folder:
         console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
-    places = Places(
+    plan = make_plan(places_of(values), request)
+    if manner.dry_run:
+        from dipcli.cli.planned import show
+
+        return show(plan, request, console)
+    return carry_out(plan, request, manner, console)
+
+
+def places_of(values: Mapping[str, Any]) -> Places:
+    """Where to read and to write."""
+    return Places(
         inputs=values["inputs"],
         output=values["output"],
         name=values["name"],
@@ -76,12 +87,6 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         stdin=_stdin() if "-" in values["inputs"] else None,
         settings=config.paths(),
     )
-    plan = make_plan(places, request)
-    if manner.dry_run:
-        from dipcli.cli.planned import show
-
-        return show(plan, request, console)
-    return _carry_out(plan, request, manner, console)
 
 
 def _stdin() -> bytes:
@@ -90,7 +95,7 @@ def _stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
+def request_of(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
     """What was given, by what the task declares; what is as by default is not told."""
     companions = {one.name: values[one.name] for one in task.companions if values[one.name]}
     flags = [one.name for one in fields(task.Settings) if spec_of(one).flag]
@@ -120,7 +125,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
     )
 
 
-def _check(
+def check(
     request: Request, kinds: Sequence[Settings], shared: Mapping[str, Any], manner: Manner
 ) -> None:
     """What can be told from the options alone; raises UsageError."""
@@ -153,7 +158,18 @@ def _check(
         raise UsageError("an input is named twice")
 
 
-def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -> int:
+def carry_out(
+    plan: Plan,
+    request: Request,
+    manner: Manner,
+    console: Console,
+    watched: Callable[[Reporter], Reporter] = lambda reporter: reporter,
+    after: Callable[[list[Outcome]], None] = lambda outcomes: None,
+) -> int:
+    """Run the plan and say how it ended; returns the exit code.
+
+    watched: makes of who tells the user another one; after: called with all outcomes.
+    """
     waiting.asleep()
     from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
@@ -171,8 +187,9 @@ def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -
             workers = stack.enter_context(cluster(manner.cluster))
         elif manner.jobs > 1 and len(plan.jobs) > 1:
             workers = stack.enter_context(pool(min(manner.jobs, len(plan.jobs)), request.device))
-        outcomes = run(plan, request, reporter, interrupt, workers)
+        outcomes = run(plan, request, watched(reporter), interrupt, workers)
         stack.close()
+        after(outcomes)
         code = interrupt.exit_code or worst(outcomes)
         _conclude(plan, outcomes, manner, console, code)
     return code
