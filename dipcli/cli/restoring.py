@@ -64,8 +64,7 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     telling = tell_unused(request, *kinds, seed=True)
     if telling:
         console.say(telling)
-        idle = frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
-        request = replace(request.without(idle), seed=request.seed)  # which may name the result
+        request = without_idle(request, kinds)
     if request.from_folder:
         console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
     plan = make_plan(places_of(values), request)
@@ -74,6 +73,16 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
 
         return show(plan, request, console)
     return carry_out(plan, request, manner, console)
+
+
+def idle_of(kinds: Sequence[Settings]) -> frozenset[str]:
+    """The settings that change nothing for any kind of picture."""
+    return frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
+
+
+def without_idle(request: Request, kinds: Sequence[Settings]) -> Request:
+    """The request without them, but for the seed, which may name the result."""
+    return replace(request.without(idle_of(kinds)), seed=request.seed)
 
 
 def places_of(values: Mapping[str, Any]) -> Places:

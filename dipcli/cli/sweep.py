@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,12 +19,12 @@ from dipcli.tasks import TASKS, Task
 if TYPE_CHECKING:
     from dipcli.batch.sweep import Cell
     from dipcli.cli.render import Console
-    from dipcli.settings import Settings
 
 # What a sweep decides by itself: it goes on from the cells that are done, and has all curves.
 _NOT_ITS_OWN = ("curve", "checkpoint", "shard")
 _SHARED = ("preset", "seed")  # what can be varied beside a task's own options and settings
 _NEAREST = 3
+_NOTHING = "it changes nothing with these settings"
 
 
 class Sweeps(click.Group):
@@ -106,7 +105,7 @@ def _sweeping(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
     values = {**values, **dict.fromkeys(_NOT_ITS_OWN)}
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
     console = Console(quiet=manner.quiet, as_json=manner.as_json)
-    cells = list(_cells(task, varied, values, console))
+    cells = _cells(task, varied, values, console)
     grid = plan_grid(cells, places_of(values))
     summary = Summary(grid, overwrite=values["overwrite"])
     request = cells[0].request
@@ -196,13 +195,16 @@ def _cells(
     varied: Mapping[str, Sequence[tuple[str, object]]],
     values: Mapping[str, Any],
     console: Console,
-) -> Iterator[Cell]:
+) -> list[Cell]:
     """The product, each cell checked as its own command would be; raises UsageError."""
+    from dipcli.batch.preparing import tell_unused
     from dipcli.batch.sweep import Cell
-    from dipcli.cli.restoring import Manner, check, request_of
+    from dipcli.cli.restoring import Manner, check, idle_of, request_of, without_idle
 
     manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
-    said: set[str] = set()
+    cells: list[Cell] = []
+    idle: list[frozenset[str]] = []  # of each cell
+    told: dict[str, None] = {}
     for combination in itertools.product(*varied.values()):
         chosen = dict(zip(varied, combination, strict=True))
         own = {name.replace("-", "_"): value for name, (_, value) in chosen.items()}
@@ -210,22 +212,16 @@ def _cells(
         options = task.Options().override(**request.options)
         kinds = task.possible(options, request.preset, **request.overrides)
         check(request, kinds, values, manner)
-        cell = Cell(values={name: typed for name, (typed, _) in chosen.items()}, request=request)
-        idle = _unused(cell, kinds)
-        if idle and idle not in said:
-            said.add(idle)
-            console.say(idle)
-        yield replace(cell, request=request)
-
-
-def _unused(cell: Cell, kinds: Sequence[Settings]) -> str | None:
-    """A line on what changes nothing; UsageError where that is what is varied."""
-    from dipcli.batch.preparing import tell_unused
-    from dipcli.stages import unused
-
-    idle = frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
-    telling = tell_unused(cell.request, *kinds, seed=True)
-    varied = [name for name in cell.values if name.replace("-", "_") in idle]
-    if varied and telling:
-        raise UsageError(f"--vary {varied[0]}: {telling}")
-    return telling
+        telling = tell_unused(request, *kinds, seed=True)
+        if telling:
+            told[telling] = None
+            request = without_idle(request, kinds)
+        idle.append(idle_of(kinds))
+        typed = {name: text for name, (text, _) in chosen.items()}
+        cells.append(Cell(values=typed, request=request))
+    for flag in varied:
+        if flag.replace("-", "_") in frozenset.intersection(*idle):
+            raise UsageError(f"--vary {flag}: {next(iter(told), _NOTHING)}")
+    for telling in told:
+        console.say(telling)
+    return cells

@@ -122,6 +122,15 @@ def test_a_setting_that_changes_nothing_is_no_grid(tmp_path, dip):
     assert (ran.code, "changes nothing with preset fast" in ran.err) == (2, True), ran.err
 
 
+def test_a_setting_that_some_cells_have_is_one(tmp_path, dip):
+    draw(tmp_path / "a.png")
+    words = ("sweep", "denoise", "a.png", "--vary", "preset=fast,paper", "--vary", "lr=0.1,0.2")
+    ran = dip(*words, "-o", "g", "-n", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.err.count("--lr changes nothing with preset fast") == 1
+    assert [one["settings"]["lr"] for one in ran.json[2:4]] == [0.1, 0.2]
+
+
 def test_a_folder_is_needed_and_never_that_of_the_inputs(tmp_path, dip):
     draw(tmp_path / "in/a.png")
     for out, told in (((), "needs -o FOLDER"), (("-o", "in"), "is the folder of the inputs")):
