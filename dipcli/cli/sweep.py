@@ -72,7 +72,7 @@ def sweep_of(task: type[Task[Any, Any]]) -> click.Command:
         task.name,
         params=[params[0], vary, output, *params[1:]],
         callback=lambda **values: sweeping(task, values),
-        help=f"Try a grid of settings.\n\n\b\ndip sweep {task.name} a.png --vary lr=0.1,0.01 -o grid",
+        help=f"Try a grid of settings.\n\n\b\ndip sweep {task.name} a.png --vary lr=1,0.1 -o grid",
         short_help=task.help().splitlines()[0],
         context_settings={
             "help_option_names": ["-h", "--help"],
