@@ -233,6 +233,6 @@ def test_what_is_over_is_not_saved():
     task, settings, _ = case("text")
     _, saved = states(task, settings, cpu())
     fitting, filtering = decode(saved[3])["parts"], decode(saved[-1])["parts"]
-    assert list(fitting) == ["history", "rung", "ensemble", "fit"]
-    assert list(filtering) == ["history", "rung", "ensemble", "filter"]
+    assert list(fitting) == ["history", "attempt", "ensemble", "fit"]
+    assert list(filtering) == ["history", "attempt", "ensemble", "filter"]
     assert len(saved[-1]) < len(saved[3])

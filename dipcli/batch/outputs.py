@@ -21,7 +21,7 @@ from dipcli.pictures import (
 )
 
 
-def written(job: Job) -> tuple[Path, ...]:
+def output_files(job: Job) -> tuple[Path, ...]:
     """Every file that a job writes: the picture, its record, and what was asked for beside."""
     sides = tuple(side for side in job.sides if not is_null(side))
     if job.output is None or is_null(job.output):
@@ -36,12 +36,12 @@ class Outputs:
     def __init__(self, job: Job) -> None:
         """Look at them now."""
         self._job = job
-        self._seen: dict[Path, Seen] = {path: look(path) for path in written(job)}
+        self._seen: dict[Path, Seen] = {path: look(path) for path in output_files(job)}
         self._aside: set[Path] = set()  # where a partial file would replace a better one
         self.kept: dict[Path, Path] = {}  # what is not in its place -> where it is instead
 
-    def strange(self) -> Path | None:
-        """A file that came or changed since the run was planned: nobody allowed to replace it.
+    def changed_since_planned(self) -> Path | None:
+        """A file that came or changed since the run was planned, which nobody allowed to replace.
 
         What another process of ours made of the same input meanwhile is none.
         """
@@ -92,7 +92,7 @@ class Outputs:
             else:
                 write_atomic(beside, before)
 
-    def give_way(self, record: Mapping[str, object]) -> None:
+    def set_partial_aside(self, record: Mapping[str, object]) -> None:
         """Let a partial result go beside a complete one or a foreign file.
 
         Raises KeyboardInterrupt if it is worth nothing, as what stands there is as good or
@@ -111,7 +111,7 @@ class Outputs:
         elif found is None or not found.get("partial"):
             self._aside = set(self._seen)
 
-    def told(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """What did not come to its place and where it is, a sentence each."""
         return [self._sentence(path, place) for path, place in self.kept.items()]
 

@@ -7,13 +7,13 @@ from dipcli.batch.outcome import Outcome, Status, worst
 from dipcli.batch.plan import Plan
 from dipcli.batch.preparing import settings_for
 from dipcli.batch.request import Job, Request
-from dipcli.batch.work import standing
+from dipcli.batch.work import existing_outcome
 from dipcli.cli.render import Console, duration
 from dipcli.errors import DipError
 from dipcli.system.naming import printable
 
 
-def show(
+def show_plan(
     plan: Plan,
     request: Request,
     console: Console,
@@ -47,7 +47,7 @@ def show(
 
 def _planned(job: Job, request: Request, console: Console) -> Outcome:
     """What stands there already, or what it would take: with the settings of this very picture."""
-    outcome = standing(job, request) if job.output is not None else None
+    outcome = existing_outcome(job, request) if job.output is not None else None
     if outcome is not None:
         return outcome
     try:

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from dipcli.cli.commands import PREFIX, RestoringCommand, command_of
-from dipcli.cli.options import NAME, Headed
+from dipcli.cli.options import NAME, HeadedOption
 from dipcli.errors import UsageError
 from dipcli.settings import FIRST
 from dipcli.tasks import TASKS, Task
@@ -52,7 +52,7 @@ def sweep() -> None:
 
 def sweep_of(task: type[Task[Any, Any]]) -> click.Command:
     """The sweep over a task: its command, with --vary."""
-    vary = Headed(
+    vary = HeadedOption(
         ["--vary", "vary"],
         heading=FIRST,
         multiple=True,
@@ -60,7 +60,7 @@ def sweep_of(task: type[Task[Any, Any]]) -> click.Command:
         allow_from_autoenv=False,
         help="Values of an option to try; a list in one is written 16:32:64.",
     )
-    output = Headed(
+    output = HeadedOption(
         ["-o", "--output"],
         heading=FIRST,
         type=NAME,
@@ -88,7 +88,7 @@ def sweeping(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
     try:
         return _sweeping(task, values)
     except UsageError as error:
-        place = config.blamed(str(error))
+        place = config.place_of_error(str(error))
         if place is None:
             raise
         raise UsageError(f"{place}: {error}") from error
@@ -97,24 +97,24 @@ def sweeping(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
 def _sweeping(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
     from dipcli.batch.sweep import Describing, plan_grid
     from dipcli.batch.sweep_files import Summary
-    from dipcli.cli.planned import show
+    from dipcli.cli.planned import show_plan
     from dipcli.cli.render import Console
-    from dipcli.cli.restoring import Manner, carry_out, places_of
+    from dipcli.cli.restoring import RunOptions, carry_out, places_of
 
     varied = _varied(task, values.pop("vary"))
     values = {**values, **dict.fromkeys(_NOT_ITS_OWN)}
-    manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
-    console = Console(quiet=manner.quiet, as_json=manner.as_json)
+    run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
+    console = Console(quiet=run_options.quiet, as_json=run_options.as_json)
     cells = _cells(task, varied, values, console)
     grid = plan_grid(cells, places_of(values))
     summary = Summary(grid, overwrite=values["overwrite"])
     request = cells[0].request
-    if manner.dry_run:
-        return show(grid.plan, request, console, grid.described)
+    if run_options.dry_run:
+        return show_plan(grid.plan, request, console, grid.described)
     return carry_out(
         grid.plan,
         request,
-        manner,
+        run_options,
         console,
         lambda reporter: Describing(reporter, grid),
         lambda outcomes: summary.write(outcomes, console.say),
@@ -175,7 +175,7 @@ def _values(
     from dipcli.cli import types
 
     lists = option.type in (types.NUMBERS, types.STRENGTH) or (
-        isinstance(option.type, types.Typed) and "," in (option.metavar or "")
+        isinstance(option.type, types.ParsedType) and "," in (option.metavar or "")
     )
     found: list[tuple[str, object]] = []
     for one in (part.strip() for part in listed.split(",")):
@@ -199,9 +199,9 @@ def _cells(
     """The product, each cell checked as its own command would be; raises UsageError."""
     from dipcli.batch.preparing import tell_unused
     from dipcli.batch.sweep import Cell
-    from dipcli.cli.restoring import Manner, check, idle_of, request_of, without_idle
+    from dipcli.cli.restoring import RunOptions, check, idle_of, request_of, without_idle
 
-    manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
+    run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
     cells: list[Cell] = []
     idle: list[frozenset[str]] = []  # of each cell
     told: dict[str, None] = {}
@@ -210,8 +210,8 @@ def _cells(
         own = {name.replace("-", "_"): value for name, (_, value) in chosen.items()}
         request = request_of(task, {**values, **own})
         options = task.Options().override(**request.options)
-        kinds = task.possible(options, request.preset, **request.overrides)
-        check(request, kinds, values, manner)
+        kinds = task.possible_settings(options, request.preset, **request.overrides)
+        check(request, kinds, values, run_options)
         telling = tell_unused(request, *kinds, seed=True)
         if telling:
             told[telling] = None

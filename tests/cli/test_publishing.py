@@ -242,7 +242,7 @@ def test_a_curve_that_exists_is_not_replaced_for_standard_output(dip):
 
 def test_a_checkpoint_goes_elsewhere_if_its_place_is_taken(meanwhile, monkeypatch):
     monkeypatch.setattr(checkpoint, "INTERVAL", -1.0)
-    monkeypatch.setattr(checkpoint, "SHARE", 1e9)
+    monkeypatch.setattr(checkpoint, "TIME_SHARE", 1e9)
 
     def happens():
         Path("run.ckpt").write_bytes(PRECIOUS)
