@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from dipcli.batch.sweep import Cell
     from dipcli.cli.render import Console
 
-# What a sweep decides by itself: it goes on from the cells that are done, and has all curves.
-_NOT_ITS_OWN = ("curve", "checkpoint", "shard")
+# What a sweep has by itself (all curves, a sheet, going on from what is done), or has not.
+_NOT_ITS_OWN = ("curve", "report", "checkpoint", "shard", "no_browser")
 _SHARED = ("preset", "seed")  # what can be varied beside a task's own options and settings
 _NEAREST = 3
 _NOTHING = "it changes nothing with these settings"
@@ -101,6 +101,7 @@ def _sweeping(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
     from dipcli.cli.render import Console
     from dipcli.cli.restoring import RunOptions, carry_out, places_of
 
+    _check_paths(task, values)
     varied = _varied(task, values.pop("vary"))
     values = {**values, **dict.fromkeys(_NOT_ITS_OWN)}
     run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
@@ -119,6 +120,15 @@ def _sweeping(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
         lambda reporter: Describing(reporter, grid),
         lambda outcomes: summary.write(outcomes, console.say),
     )
+
+
+def _check_paths(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> None:
+    """Raise UsageError for a mask that is to be painted: cells are made by the hundred."""
+    from dipcli.cli.painting import PAINT
+
+    for one in task.companions:
+        if values[one.name] == PAINT:
+            raise UsageError(f"--{one.name} {PAINT}: a sweep needs a mask in a file")
 
 
 def _varied(

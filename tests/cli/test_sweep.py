@@ -149,6 +149,13 @@ def test_the_cell_that_failed_is_told_last(tmp_path, dip):
     assert (tmp_path / "grid/a_lr=0.1.png").read_bytes() == mine
 
 
+def test_a_mask_is_not_painted_for_a_grid(tmp_path, dip):
+    draw(tmp_path / "a.png")
+    words = ("sweep", "inpaint", "a.png", "--mask", "paint", "-o", "grid", "--vary", "lr=0.1")
+    ran = dip(*words)
+    assert (ran.code, "a sweep needs a mask in a file" in ran.err) == (2, True), ran.err
+
+
 def test_a_table_of_somebody_else_is_not_replaced(tmp_path, dip):
     draw(tmp_path / "a.png")
     (tmp_path / "grid").mkdir()
