@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 FINE = 10  # parts of a pixel that are told apart
 OUTLINE = 1.5  # pixels, standard deviation of the blur before outlines are looked for
 CLEARER = 1.05  # times as alike as unmoved must outlines be for a shift to be believed
-LEAST = 0.25  # pixels; less is left
+LEAST = 0.25  # pixels, as far as which a shift is taken for a whole number
 
 Values = NDArray[np.float32]
 
@@ -51,22 +51,35 @@ def shift_of(moving: Values, still: Values) -> Shift:
     from skimage.registration import phase_cross_correlation
 
     a, b = outlines(moving), outlines(still)
-    plain = likeness(a, b)
-    found, *_ = phase_cross_correlation(b, a, upsample_factor=FINE)
-    down, right = (0.0 if abs(n) < LEAST else -float(n) for n in found)
-    candidate = likeness(moved(a[..., None], -down, -right)[..., 0], b)
-    if (down or right) and candidate > CLEARER * plain:
-        return Shift(round(down, 1), round(right, 1), round(candidate, 3))
-    return Shift(0.0, 0.0, round(plain, 3))
+    best = Shift(0.0, 0.0, round(likeness(a, b), 3))
+    for weighting in ("phase", None):  # the latter where noise has most of the frequencies
+        found, *_ = phase_cross_correlation(b, a, upsample_factor=FINE, normalization=weighting)
+        down, right = (-snapped(float(n)) for n in found)
+        candidate = likeness(shifted(a, -down, -right), b)
+        if candidate > CLEARER * best.likeness:
+            best = Shift(down, right, round(candidate, 3))
+    return best
+
+
+def snapped(pixels: float) -> float:
+    """To a whole number near by: it would be blurred for nothing."""
+    whole = float(round(pixels))
+    return whole if abs(pixels - whole) < LEAST else round(pixels, 1)
 
 
 def moved(picture: Values, down: float, right: float) -> Values:
     """The picture, (H, W, C) in [0, 1], moved by so many pixels, its edges continued."""
+    planes = [shifted(picture[..., number], down, right) for number in range(picture.shape[2])]
+    return np.stack(planes, -1).clip(0, 1)
+
+
+def shifted(plane: Values, down: float, right: float) -> Values:
+    """A plane, (H, W), moved; by whole pixels its values stay."""
     from scipy.ndimage import shift
 
     whole = float(down).is_integer() and float(right).is_integer()
-    out: Values = shift(picture, (down, right, 0), order=1 if whole else 3, mode="nearest")
-    return out.clip(0, 1).astype(np.float32)
+    out: Values = shift(plane, (down, right), order=1 if whole else 3, mode="nearest")
+    return out.astype(np.float32, copy=False)
 
 
 def outlines(picture: Values) -> Values:

@@ -37,6 +37,7 @@ GUIDE_NOISE = 1 / 255  # standard deviation, 8 bits and a little
 GUIDE_SHARE = 0.5  # of the guide's contrast, made that of the picture, in the distance of patches
 BLUR = 7  # pixels, of the noisy picture among which the first groups are found
 LEAST_SIDE = 32  # pixels, that are reduced
+COARSER = 3  # how often for that of later pilots; none loses 0.4 dB, and leaves blotches
 LEVELS = 1  # how often the picture is reduced by two for the coarse part of the first estimate
 
 
@@ -58,7 +59,8 @@ def estimates(
         yield reached[1]
     made, basic = reached
     for _ in range(made, count):
-        basic = guided_pass(y, guide, basic, law, stride)
+        pilot = steadied(y, guide, basic, law, stride, COARSER)
+        basic = guided_pass(y, guide, pilot, law, stride)
         yield basic
 
 
@@ -76,6 +78,17 @@ def first_estimate(y: Tensor, guide: Tensor, law: Law, stride: int, levels: int)
     small, below = (halved(y), halved(guide)), law.below()
     coarse = guided_pass(*small, first_estimate(*small, below, stride, levels - 1), below, stride)
     return (basic + enlarged(coarse - halved(basic), y)).clamp(0, 1)
+
+
+def steadied(y: Tensor, guide: Tensor, pilot: Tensor, law: Law, stride: int, levels: int) -> Tensor:
+    """The pilot, its coarse part from passes over the pictures reduced by two, again and again,
+    which leaves fewer blotches in it."""
+    if not levels or min(y.shape[-2:]) < LEAST_SIDE:
+        return pilot
+    small, before = (halved(y), halved(guide)), halved(pilot)
+    lower = steadied(*small, before, law.below(), stride, levels - 1)
+    after = guided_pass(*small, lower, law.below(), stride)
+    return (pilot + enlarged(after - before, y)).clamp(0, 1)
 
 
 def guided_pass(y: Tensor, guide: Tensor, pilot: Tensor, law: Law, stride: int) -> Tensor:

@@ -100,26 +100,29 @@ class Shared:
         gain, floor, _, *channels = self.found[0].tolist()
         return lawful(gain, floor, *channels)
 
-    @property
-    def deviation(self) -> float:
-        """Of the noise of a value."""
-        return math.sqrt(float(self.found[1 + self.level].diagonal().mean()))
-
     def weight(self, x: Tensor) -> Tensor | float:
         """As for the filter without a guide, and to a deviation of 1."""
-        if self.level:
-            return 1 / self.deviation
-        return weights(self.law, x, self.found[1]) / self.deviation
+        even = 1.0 if self.level else weights(self.law, x, self.found[1])
+        return even / self.deviation()
 
     def covariance(self, patch: int) -> Tensor:
         """Of the corner of a larger patch."""
         side, b = matched_patch(self.channels), float(self.found[0][2])
         shape = (self.channels, side, side)
-        whole = self.found[1 + self.level].view(*shape, *shape)
+        whole = self.measured().view(*shape, *shape)
         corner = whole[:, :patch, :patch, :, :patch, :patch]
         size = self.channels * patch * patch
-        return b / self.deviation**2 * corner.reshape(size, size)
+        return b / float(self.measured().diagonal().mean()) * corner.reshape(size, size)
 
     def below(self) -> Shared:
-        """As measured at half size."""
-        return Shared(self.found, self.channels, 1)
+        """As measured at half size; from there on noise falls alike from level to level."""
+        return Shared(self.found, self.channels, self.level + 1)
+
+    def measured(self) -> Tensor:
+        """The covariance of a large patch that was measured for this level, or above it."""
+        return self.found[1 + min(self.level, 1)]
+
+    def deviation(self) -> float:
+        """Of the noise of a value."""
+        full, half = (math.sqrt(float(S.diagonal().mean())) for S in self.found[1:3])
+        return float(full * (half / full) ** self.level)

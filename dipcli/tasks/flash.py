@@ -6,6 +6,7 @@ Ulyanov et al. 2018 feed the network with the picture with flash and fit it to t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dipcli.errors import UsageError
@@ -19,6 +20,7 @@ from dipcli.tasks.denoise import Denoise, DenoiseOptions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dipcli.degradation.damage import Damage
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
 
@@ -78,6 +80,15 @@ class Flash(Denoise):
         if not self.shift.none:
             flash = moved(flash, -self.shift.down, -self.shift.right)
         self.beside["flash"] = flash
+
+    @cached_property
+    def damage(self) -> Damage:
+        """As for denoising; where that is in doubt, the picture with flash tells."""
+        from dipcli.degradation.witness import settled
+
+        found = super().damage
+        told = self.options.sigma is not None or self.options.noise != "auto"
+        return found if told else settled(found, self.observation, self.beside["flash"])
 
     @property
     def kind(self) -> str:
