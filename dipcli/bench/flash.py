@@ -73,7 +73,9 @@ def glints(y: Values, x: Values) -> Values:
 
 
 def noisy(truth: Values, strength: float, rng: np.random.Generator) -> Values:
-    """With Poisson-Gaussian noise of that strength where the picture is 0.2."""
+    """With Poisson-Gaussian noise of that strength where the picture is 0.2; none for 0."""
+    if strength == 0:
+        return truth
     variance = (strength / 255) ** 2
     photons = 0.2 / ((1 - READ**2) * variance)
     read = rng.normal(0, READ * np.sqrt(variance), truth.shape)

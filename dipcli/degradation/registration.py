@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 FINE = 10  # parts of a pixel that are told apart
 OUTLINE = 1.5  # pixels, standard deviation of the blur before outlines are looked for
 CLEARER = 1.05  # times as alike as unmoved must outlines be for a shift to be believed
-LEAST = 0.25  # pixels, as far as which a shift is taken for a whole number
+CLEARER_PART = 1.02  # the same for parts of a pixel: noise moves outlines by a few tenths
 
 Values = NDArray[np.float32]
 
@@ -52,19 +52,16 @@ def shift_of(moving: Values, still: Values) -> Shift:
 
     a, b = outlines(moving), outlines(still)
     best = Shift(0.0, 0.0, round(likeness(a, b), 3))
+    if not (a.any() and b.any()):
+        return best
     for weighting in ("phase", None):  # the latter where noise has most of the frequencies
         found, *_ = phase_cross_correlation(b, a, upsample_factor=FINE, normalization=weighting)
-        down, right = (-snapped(float(n)) for n in found)
-        candidate = likeness(shifted(a, -down, -right), b)
-        if candidate > CLEARER * best.likeness:
-            best = Shift(down, right, round(candidate, 3))
+        for digits, clearer in ((0, CLEARER), (1, CLEARER_PART)):
+            down, right = (-round(float(n), digits) + 0.0 for n in found)
+            candidate = likeness(shifted(a, -down, -right), b)
+            if candidate > clearer * max(best.likeness, 0.0):
+                best = Shift(down, right, round(candidate, 3))
     return best
-
-
-def snapped(pixels: float) -> float:
-    """To a whole number near by: it would be blurred for nothing."""
-    whole = float(round(pixels))
-    return whole if abs(pixels - whole) < LEAST else round(pixels, 1)
 
 
 def moved(picture: Values, down: float, right: float) -> Values:
