@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
 
-FARTHEST = 0.03  # of the side: the pictures show something else
-
 FLASH = Companion(
     "flash",
     "The same scene with flash: a file or a folder.",
@@ -60,11 +58,11 @@ class Flash(Denoise):
 
         Raises UsageError for one of another size, or that lies too far off.
         """
-        from dipcli.degradation.registration import moved, shift_of
+        from dipcli.degradation.registration import NEAR, moved, shift_of
         from dipcli.tasks.arrays import Pixels
 
         super().__init__(image, options, coding, **companions)
-        flash = Pixels.of(self.beside["flash"]).values
+        flash = Pixels.of(self.arrays["flash"]).values
         size = self.observation.shape[:2]
         if flash.shape[:2] != size:
             raise UsageError(
@@ -72,14 +70,14 @@ class Flash(Denoise):
                 f"{size[1]}x{size[0]}; give both in one size"
             )
         self.shift = shift_of(flash, self.observation)
-        if self.shift.share(size) > FARTHEST:
+        if self.shift.share(size) > NEAR:
             raise UsageError(
                 f"the picture with flash lies {self.shift.words} off, more than "
-                f"{FARTHEST:.0%} of the side; align the two first"
+                f"{NEAR:.0%} of the side; align the two first"
             )
         if not self.shift.none:
             flash = moved(flash, -self.shift.down, -self.shift.right)
-        self.beside["flash"] = flash
+        self.arrays["flash"] = flash
 
     @cached_property
     def damage(self) -> Damage:
@@ -88,7 +86,7 @@ class Flash(Denoise):
 
         found = super().damage
         told = self.options.sigma is not None or self.options.noise != "auto"
-        return found if told else settled(found, self.observation, self.beside["flash"])
+        return found if told else settled(found, self.observation, self.arrays["flash"])
 
     @property
     def kind(self) -> str:
@@ -106,7 +104,7 @@ class Flash(Denoise):
         from dipcli.tasks.flashing import unflashed
 
         y = self.pixels.tensor(runtime.device)
-        flash = to_tensor(self.beside["flash"], runtime.device)
+        flash = to_tensor(self.arrays["flash"], runtime.device)
         steps = unflashed(y, flash, self.damage, self.covariances, settings, runtime)
         yield from with_facts(steps, **self.facts())
 

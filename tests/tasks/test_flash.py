@@ -30,7 +30,7 @@ def test_a_shifted_flash_is_aligned_told_and_as_good():
     moved = dipcli.tasks.flash(AMBIENT, there)
     assert (moved.shift.down, moved.shift.right) == (2, -1)
     assert "2 down and 1 left pixels off, aligned" in moved.facts()["found"]
-    assert np.abs(moved.beside["flash"][2:-2, 2:-2] - LIT[2:-2, 2:-2] / 255).max() < 1e-6
+    assert np.abs(moved.arrays["flash"][2:-2, 2:-2] - LIT[2:-2, 2:-2] / 255).max() < 1e-6
 
 
 def test_a_flash_that_lies_too_far_off_is_refused():
@@ -64,7 +64,7 @@ def test_a_gray_flash_and_other_depths_go_in(dtype):
 def test_a_part_has_its_part_of_the_flash_and_the_whole_damage():
     task = dipcli.tasks.flash(AMBIENT, LIT)
     part = task.part(Window(8, 40, 16, 64))
-    assert np.array_equal(part.beside["flash"], task.beside["flash"][8:40, 16:64])
+    assert np.array_equal(part.arrays["flash"], task.arrays["flash"][8:40, 16:64])
     assert part.damage.noise == task.damage.noise
 
 
