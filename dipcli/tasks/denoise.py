@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.presets.values import USUAL, resolve
@@ -54,7 +54,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     Options = DenoiseOptions
     Settings = DenoiseSettings
     presets = PRESETS
-    kinds = (USUAL, "jpeg")
+    kinds: ClassVar[tuple[str, ...]] = (USUAL, "jpeg")
     reads_coding = True
 
     @property
