@@ -25,7 +25,7 @@ def learn(
     sigma: float | None = None,
     noise: str | None = None,
     supervised: bool = False,
-    validation: Sequence[NDArray[Any]] = (),
+    validation: Sequence[Any] = (),
     device: str = "auto",
     seed: int = 0,
     **settings: Any,
@@ -34,15 +34,18 @@ def learn(
 
     targets: other noisy pictures of the same scenes (Noise2Noise); sigma, noise: what clean
     pictures get, such as 25 or "poisson:30", supervised: whether these are the targets; with
-    none of them neighbouring pixels are the pairs (Neighbor2Neighbor). validation: clean pictures
-    to measure by, else a part is held out. All have 1 or 3 channels. `model.encode()` gives the
+    none of them neighbouring pixels are the pairs (Neighbor2Neighbor). validation: to measure
+    by, clean pictures where the noise is made here, else pairs (noisy, truth); or a part is held
+    out. All have 1 or 3 channels. `model.encode()` gives the
     bytes of its file, `Model.decode` takes them. Raises UsageError.
     """
     options = LearnOptions(sigma=sigma, noise=noise, supervised=supervised)
     scenes = _scenes(pictures, targets)
+    truths = None if options.added else [truth for _, truth in validation]
+    measured = _scenes(validation if truths is None else [one for one, _ in validation], truths)
     chosen = LearnSettings().override(**settings)
     runtime = runtime_for(device, seed)
-    training = lesson(scenes, _scenes(validation), options, chosen, runtime)
+    training = lesson(scenes, measured, options, chosen, runtime)
     for _ in training.steps():
         pass
     return learnt(training, options, version=__version__)

@@ -11,7 +11,7 @@ from dipcli.cli.options import FILE, NAME, NETWORK, WATCHING, Headed, after
 from dipcli.learning.settings import LearnOptions, LearnSettings
 from dipcli.settings import FIRST, in_order, spec_of
 
-HELP = """Learn to denoise: from pairs, from clean pictures, or from noisy ones alone.
+HELP = """Learn to denoise from pairs, from clean pictures, or from noisy ones.
 
 A and B are folders (or files) of noisy pictures of the same scenes, paired by name:
 Noise2Noise. With --sigma or --noise, A is clean and gets its noise here. A alone is

@@ -92,8 +92,9 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         if "model" in self.beside:
             if asked not in (None, AUTO, "model"):
                 raise UsageError(f"method is {asked!r}, but a model is a method; give one of them")
-            overrides["method"] = "model"
-        elif asked == "model":
+            plain = resolve(DenoiseSettings, PRESETS, preset)
+            return plain.override(**{**overrides, "method": "model"})
+        if asked == "model":
             raise UsageError("method is 'model', which needs one: --model FILE")
         if asked == "zsn2n":
             table = {**PRESETS, preset: {USUAL: ZSN2N}} if preset in PRESETS else PRESETS
@@ -157,6 +158,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         """
         from dipcli.tasks.evidence import of_denoised
 
-        learnt = settings.method == "model"  # which asks nothing about the damage
-        found = None if learnt or self.options.sigma is not None else self.damage
+        if settings.method == "model":  # which asks nothing about the damage
+            return of_denoised(self.observation, result, quick=True)
+        found = None if self.options.sigma is not None else self.damage
         return of_denoised(self.observation, result, self.options.noise, found)
