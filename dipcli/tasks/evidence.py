@@ -101,6 +101,8 @@ def of_denoised(
         return facts
     left = 0.0 if before.kind == "photo" else after / 255  # correlated as texture is
     warning = doubt(strength, rms, left, structure, before.kind)
+    if quick and warning:
+        warning = f"{warning.rpartition(';')[0]}; learn a model from such noise"
     return {**facts, "warning": warning} if warning and min(x.shape[1:3]) >= LEAST_SIDE else facts
 
 
