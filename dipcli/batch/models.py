@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_models(request: Request) -> None:
     """Raise UsageError for a model that is none: it is the same for all pictures."""
-    for one in request.beside:
+    for one in request.given_companions:
         if one.model:
             _model_at(Path(request.companions[one.name]))
 

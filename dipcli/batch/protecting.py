@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dipcli.batch.outputs import written
+from dipcli.batch.outputs import output_files
 from dipcli.batch.request import Job, Request
 from dipcli.errors import OutputError
 from dipcli.pictures import look, name_of
@@ -16,7 +16,7 @@ from dipcli.tasks.companions import ALPHA
 _Files = dict[tuple[int, int], tuple[str, str]]
 
 
-def secured(
+def with_inputs_protected(
     jobs: Iterable[Job], request: Request, inputs: Iterable[Path], settings: Iterable[Path]
 ) -> list[Job]:
     """The jobs with what stands in the places of their outputs.
@@ -35,19 +35,21 @@ def secured(
         _refuse(checkpoint, files, "name another file")
         _add(files, [(checkpoint, "the checkpoint")])
     for job in jobs:
-        for path in written(job):
+        for path in output_files(job):
             _refuse(path, files, "choose another place for it")
-    return [replace(job, planned=tuple(map(look, written(job)))) for job in jobs]
+    return [replace(job, planned=tuple(map(look, output_files(job)))) for job in jobs]
 
 
 def _companions(jobs: Iterable[Job], request: Request) -> Iterator[tuple[Path, str]]:
     """The masks and references, as they were named and as they were paired."""
-    named = {f"the {one.what}": request.companions[one.name] for one in request.beside}
+    named = {f"the {one.what}": request.companions[one.name] for one in request.given_companions}
     for what, path in {**named, "the reference": request.reference}.items():
         if path is not None and path != ALPHA:
             yield Path(path), what
     for job in jobs:
-        paired = {f"the {one.what}": job.companions.get(one.name) for one in request.beside}
+        paired = {
+            f"the {one.what}": job.companions.get(one.name) for one in request.given_companions
+        }
         for what, one in {**paired, "the reference": job.reference}.items():
             if isinstance(one, Path):
                 yield one, f"{what} of {job.name}"

@@ -12,7 +12,7 @@ from dipcli.batch.pool import Workers
 from dipcli.batch.reporter import Reporter
 from dipcli.batch.request import Job, Request
 from dipcli.batch.spread import spread
-from dipcli.batch.work import Watch, work
+from dipcli.batch.work import Hooks, process_job
 from dipcli.observers import Interrupt
 from dipcli.pictures import is_null, remove_litter
 
@@ -36,7 +36,7 @@ def run(
     outcomes = list(plan.failed)
     for outcome in plan.failed:
         reporter.finish(outcome)
-    doing = _here if workers is None else partial(spread, workers)
+    doing = _in_this_process if workers is None else partial(spread, workers)
     waiting = []
     for job, outcome in doing(plan.jobs, request, reporter, interrupt):
         if outcome.status is Status.ELSEWHERE:
@@ -60,16 +60,16 @@ def sweep(jobs: Iterable[Job]) -> None:
             claims.remove_stale(folder)
 
 
-def _here(
+def _in_this_process(
     jobs: Iterable[Job], request: Request, reporter: Reporter, interrupt: Interrupt
 ) -> Iterator[tuple[Job, Outcome]]:
     """One after the other in this process."""
-    watch = Watch(interrupt, reporter.step, reporter.note)
+    hooks = Hooks(interrupt, reporter.step, reporter.note)
     for job in jobs:
         if interrupt.signum is not None:
             return
         reporter.start(job.name)
-        yield job, work(job, request, watch)
+        yield job, process_job(job, request, hooks)
 
 
 def _revisit(
@@ -81,7 +81,7 @@ def _revisit(
         time.sleep(_POLL)
         late = time.monotonic() > until
         busy = []
-        for job, outcome in _here(jobs, request, reporter, interrupt):
+        for job, outcome in _in_this_process(jobs, request, reporter, interrupt):
             if outcome.status is Status.ELSEWHERE and not late:
                 busy.append(job)
                 reporter.leave(job.name)

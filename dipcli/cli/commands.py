@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from dipcli.cli import config, types
-from dipcli.cli.options import HEADINGS, NAME, NETWORK, Headed, after, before, inputs
+from dipcli.cli.options import (
+    HEADINGS,
+    NAME,
+    NETWORK,
+    HeadedOption,
+    inputs,
+    leading_options,
+    trailing_options,
+)
 from dipcli.settings import AUTO, FIRST, Spec, in_order, spec_of
 from dipcli.tasks import Task
 from dipcli.tasks.companions import Companion
@@ -95,7 +103,7 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     rest = [setting_of(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
     return RestoringCommand(
         task.name,
-        params=[inputs(), *before(), *own, *first, *after(), *rest],
+        params=[inputs(), *leading_options(), *own, *first, *trailing_options(), *rest],
         callback=lambda **values: _start(task, values),
         help=task.help(),
         short_help=task.help().splitlines()[0],
@@ -104,18 +112,18 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
 
 
 def _start(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
-    from dipcli.cli.restoring import restoring
+    from dipcli.cli.restoring import restore_command
 
-    return restoring(task, values)
+    return restore_command(task, values)
 
 
-def _companion(one: Companion) -> Headed:
+def _companion(one: Companion) -> HeadedOption:
     flags = [f"--{one.name}", one.name]
     more = {"required": one.required, "type": NAME, "metavar": one.metavar, "help": one.help}
-    return Headed(flags, heading=FIRST, **more)
+    return HeadedOption(flags, heading=FIRST, **more)
 
 
-def option_of(one: Field[Any], heading: str) -> Headed:
+def option_of(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of an option of a task: unset means its default, which help shows."""
     spec = spec_of(one)
     told = isinstance(one.default, str | int) or bool(spec.choices)
@@ -126,12 +134,12 @@ def option_of(one: Field[Any], heading: str) -> Headed:
     return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
-def setting_of(one: Field[Any], heading: str) -> Headed:
+def setting_of(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of a setting: unset means what the preset has."""
     return _flag(one, heading, auto=one.name in ("stop", "method"))
 
 
-def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> Headed:
+def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> HeadedOption:
     spec, annotation = spec_of(one), str(one.type)
     names = [f"--{one.name.replace('_', '-')}", one.name]
     if not more.get("is_flag"):
@@ -139,7 +147,7 @@ def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> 
         if spec.choices and annotation.startswith("tuple"):
             usual = ",".join(map(str, spec.choices))  # as they are typed
         more |= {"type": _type(annotation, spec, auto=auto), "metavar": spec.metavar or usual}
-    return Headed(names, heading=heading, help=spec.help, **more)
+    return HeadedOption(names, heading=heading, help=spec.help, **more)
 
 
 def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType[Any]:
@@ -148,11 +156,11 @@ def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType
         return _FORMS[spec.form]
     choices = tuple(map(str, spec.choices))
     if annotation.startswith("tuple") and choices:
-        return types.names(choices, ",".join(choices))
+        return types.names_of(choices, ",".join(choices))
     if annotation.startswith("tuple"):
         return types.NUMBERS
     if choices and "int" in annotation:
-        return types.whole(choices)
+        return types.number_of(choices)
     if choices:
         return click.Choice((AUTO, *choices) if auto else choices)
     if "float" in annotation:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dipcli.cli.commands import RestoringCommand, option_of
-from dipcli.cli.options import FILE, NAME, NETWORK, WATCHING, Headed, after
+from dipcli.cli.options import FILE, NAME, NETWORK, WATCHING, HeadedOption, trailing_options
 from dipcli.learning.settings import LearnOptions, LearnSettings
 from dipcli.settings import FIRST, in_order, spec_of
 
@@ -32,11 +32,11 @@ SETTINGS = [one.name for one in fields(LearnSettings) if spec_of(one).flag]
 
 def _params() -> list[click.Parameter]:
     """The two places, what learning declares, and what every command has of this."""
-    shared = {one.name: one for one in after()}
+    shared = {one.name: one for one in trailing_options()}
     declared = [one for one in in_order(LearnSettings) if spec_of(one).flag]
     first = [one for one in declared if spec_of(one).heading == FIRST]
     rest = [one for one in declared if spec_of(one).heading != FIRST]
-    output = Headed(
+    output = HeadedOption(
         ["-o", "--output"],
         heading=FIRST,
         type=FILE,
@@ -44,7 +44,7 @@ def _params() -> list[click.Parameter]:
         metavar="OUT",
         help="The model, a .safetensors file.",
     )
-    validation = Headed(
+    validation = HeadedOption(
         ["--validation"],
         heading=WATCHING,
         type=NAME,

@@ -52,4 +52,4 @@ class ControlOptions(Options):
         return ControlOptions(strength=self.strength, detail=self.detail)
 
 
-FULL = ControlOptions()  # the restored picture as it is
+AS_RESTORED = ControlOptions()  # the restored picture as it is

@@ -62,7 +62,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         PROTECT,
         Companion("model", "Denoise with what `dip learn` wrote.", what="model", model=True),
     )
-    examines = True
+    reads_coding = True
 
     @property
     def kind(self) -> str:
@@ -78,10 +78,10 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     ) -> None:
         """model: a `dipcli.learning.model.Model`; UsageError if it is for other pictures."""
         super().__init__(image, options, coding, **companions)
-        learnt = self.beside.get("model")
+        learnt = self.arrays.get("model")
         if learnt is not None:
             learnt.check(self.observation.shape[2])
-            self.divisible = False  # it bounds its memory by itself, without a seam
+            self.tileable = False  # it bounds its memory by itself, without a seam
 
     def settings(self, preset: str = "auto", **overrides: object) -> DenoiseSettings:
         """As for every task; the published settings are for the noise that is told.
@@ -89,7 +89,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         A model and zsn2n are methods of their own, whatever the preset.
         """
         asked = overrides.get("method")
-        if "model" in self.beside:
+        if "model" in self.arrays:
             if asked not in (None, AUTO, "model"):
                 raise UsageError(f"method is {asked!r}, but a model is a method; give one of them")
             plain = resolve(DenoiseSettings, PRESETS, preset)
@@ -139,7 +139,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
 
         y = self.pixels.tensor(runtime.device)
         if settings.method == "model":
-            yield from by_model(y, self.beside["model"], runtime)
+            yield from by_model(y, self.arrays["model"], runtime)
             return
         if settings.method == "zsn2n":
             steps = zero_shot(y, settings, runtime)

@@ -21,12 +21,12 @@ NOISE_SIGMA = 25 / 255  # of the noisy target
 
 
 @dataclass
-class Fitted(AttributeState):
+class FittedTargets(AttributeState):
     """The targets so far: their (step, loss), and of those that are done the result and steps."""
 
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     done: int = 0
-    kept: Tensor | None = None
+    result: Tensor | None = None
     steps: int = 0
     waiting: list[tuple[int, Tensor]] = field(default_factory=list)  # not on the curve yet
 
@@ -44,30 +44,32 @@ def fitted(
     picture: Tensor, targets: tuple[str, ...], settings: ParametrisationSettings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of a run for each of `targets`, made of picture, (1, C, H, W)."""
-    so_far = Fitted()
+    so_far = FittedTargets()
     yield from runtime.resume.resumable(
-        "targets", lambda last: fits(picture, targets, so_far, settings, runtime), so_far
+        "targets",
+        lambda last: remaining_targets(picture, targets, so_far, settings, runtime),
+        so_far,
     )
 
 
-def fits(
+def remaining_targets(
     picture: Tensor,
     targets: tuple[str, ...],
-    so_far: Fitted,
+    so_far: FittedTargets,
     settings: ParametrisationSettings,
     runtime: Runtime,
 ) -> Iterator[Step]:
-    """The steps of the targets that are not done."""
+    """The steps of the runs that are still to be made."""
     deadline = deadline_of(settings, runtime)
     for number, target in list(enumerate(targets))[so_far.done :]:
-        y = made(target, picture, runtime.seed)
+        y = target_picture(target, picture, runtime.seed)
         problem = Problem(y, (y.shape[2], y.shape[3]))
         so_far.curves.setdefault(target, [])
-        estimate = kept = so_far.kept
+        estimate = before = so_far.result
         left = len(targets) - number
-        for step in fit(problem, settings, runtime, deadline=shared(deadline, left)):
+        for step in fit(problem, settings, runtime, deadline=share_of_time(deadline, left)):
             so_far.add(target, step, runtime.looks(deadline))
-            estimate = step.estimate if kept is None or target == "natural" else kept
+            estimate = step.estimate if before is None or target == "natural" else before
             yield replace(
                 step,
                 index=so_far.steps + step.index,
@@ -76,11 +78,11 @@ def fits(
                 estimate=estimate,
                 notes={**step.notes, "target": target, "curves": so_far.curves},
             )
-        so_far.done, so_far.kept = number + 1, estimate
+        so_far.done, so_far.result = number + 1, estimate
         so_far.steps += step.index + 1
 
 
-def shared(deadline: float | None, parts: int) -> float | None:
+def share_of_time(deadline: float | None, parts: int) -> float | None:
     """The deadline of the next of `parts` equal parts of the time left."""
     if deadline is None:
         return None
@@ -88,8 +90,8 @@ def shared(deadline: float | None, parts: int) -> float | None:
     return now + (deadline - now) / parts
 
 
-def made(target: str, picture: Tensor, seed: int) -> Tensor:
-    """What the network shall fit: (1, C, H, W) in [0, 1], drawn on the CPU from `seed`.
+def target_picture(target: str, picture: Tensor, seed: int) -> Tensor:
+    """The picture that the network fits: (1, C, H, W) in [0, 1], drawn on the CPU from `seed`.
 
     noisy: plus Gaussian noise of sigma 25, clipped; shuffled: the same pixels in random order;
     noise: uniform in [0, 1].

@@ -49,7 +49,7 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
     Options = FitOptions
     Settings = ParametrisationSettings
     presets = PRESETS
-    divisible = False  # a curve is of the whole picture
+    tileable = False  # a curve is of the whole picture
 
     def steps(self, settings: ParametrisationSettings, runtime: Runtime) -> Iterator[Step]:
         """One run per target; the result is the fitted natural picture, or the first target's.
@@ -68,9 +68,9 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
 
         Of a fitted destroyed version nothing: there is nothing to compare it with.
         """
-        from dipcli.tasks.evidence import distance, level
+        from dipcli.tasks.evidence import distance, noise_level
 
         if "natural" not in self.options.targets:
             return {}
-        levels = {"noise_before": level(self.observation), "noise_after": level(result)}
+        levels = {"noise_before": noise_level(self.observation), "noise_after": noise_level(result)}
         return {**levels, "residual": distance(self.observation, result)}

@@ -49,7 +49,7 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
     Settings = SuperresSettings
     presets = PRESETS
     kinds = KINDS
-    examines = True
+    reads_coding = True
 
     @classmethod
     def scale_of(cls, options: SuperresOptions) -> int:
@@ -115,5 +115,5 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
         from dipcli.tasks import evidence
 
         operator = Downsample(self.scale, settings.kernel)
-        again = evidence.reduced(result, self.observation, operator, self.scale)
-        return {"noise_before": evidence.level(self.observation), "residual": again}
+        again = evidence.distance_reduced(result, self.observation, operator, self.scale)
+        return {"noise_before": evidence.noise_level(self.observation), "residual": again}
