@@ -202,7 +202,7 @@ def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str |
         return None
     *most, last = ("--" + name.replace("_", "-") for name in names)
     flags = f"{', '.join(most)} and {last} change" if most else f"{last} changes"
-    learns = settings.to_dict().get("method") in ("zero-shot", "zsn2n")
+    learns = bool({"zero-shot", "zsn2n"} & set(str(settings.to_dict().get("method")).split("+")))
     why = "plain layers have none of it" if learns else "no network is fitted"
     return f"{flags} nothing with preset {request.preset}: {why}"
 

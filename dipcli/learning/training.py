@@ -130,17 +130,25 @@ class Training:
         """Of a batch, 0-dimensional; without targets neighbours are the pairs."""
         kind, device = self.settings.loss, self.runtime.device
         if target is not None:
-            return objective.loss(kind, self.apply_net(seen.to(device)), target.to(device), done)
+            found = self.fitted(seen.to(device))
+            return objective.loss(kind, found, target.to(device), done)
         drawn = objective.draw_neighbours(seen.shape, self.generator)
         seen = seen.to(device)
         with torch.no_grad():
             g1, g2 = objective.neighbours(self.apply_net(seen), drawn)
         half, target = objective.neighbours(seen, drawn)
-        found = self.apply_net(half)
+        found = self.fitted(half)
         weight = self.settings.regulariser * done
         return objective.loss(kind, found, target, done) + weight * objective.regulariser(
             found, target, g1, g2
         )
+
+    def fitted(self, x: Tensor) -> Tensor:
+        """What the loss sees: net(x), whose gradient has no spikes."""
+        found = self.apply_net(x)
+        if self.settings.loss == "l0":
+            found.register_hook(objective.without_spikes)
+        return found
 
     def apply_net(self, x: Tensor) -> Tensor:
         """net(x), float32, in the precision of the runtime."""

@@ -38,6 +38,11 @@ def test_the_gradient_of_l0_is_finite_where_nothing_is_missing():
     assert found.grad.isfinite().all()
 
 
+def test_no_value_that_is_hit_by_chance_decides_a_step_of_l0():
+    gradient = torch.tensor([1.0, -2.0, 3.0, 1e6, -1e6])
+    assert objective.without_spikes(gradient).tolist() == [1, -2, 3, 30, -30]
+
+
 def test_the_rate_is_constant_for_70_percent_then_falls_to_nothing():
     assert [objective.rate(done) for done in (0, 0.5, 0.7)] == [1, 1, 1]
     assert objective.rate(0.85) == pytest.approx(0.5)

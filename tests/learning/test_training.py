@@ -76,7 +76,7 @@ def test_noise_is_learnt_to_be_taken_away(loss, draw):
     pictures = [draw(32, 32, n) for n in range(5)]
     settings = {**TINY, "steps": 40, "epochs": 2, "loss": loss, "lr": 3e-3}
     model = dipcli.learn(pictures, sigma=40, device="cpu", **settings)
-    assert model.facts["psnr"] > model.facts["psnr_before"] + 0.7
+    assert model.facts["psnr"] > model.facts["psnr_before"] + 0.5
     assert model.facts["noise"] == "gaussian:40"
     assert not model.facts["partial"]
 
