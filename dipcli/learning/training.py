@@ -147,7 +147,7 @@ class Training:
         """What the loss sees: net(x), whose gradient has no spikes."""
         found = self.apply_net(x)
         if self.settings.loss == "l0":
-            found.register_hook(objective.without_spikes)
+            found.register_hook(objective.without_spikes)  # type: ignore[no-untyped-call]
         return found
 
     def apply_net(self, x: Tensor) -> Tensor:
