@@ -25,7 +25,7 @@ from dipcli.batch.names import (
 )
 from dipcli.batch.outcome import Outcome, Status, single_code
 from dipcli.batch.outputs import output_files
-from dipcli.batch.protecting import with_inputs_protected
+from dipcli.batch.protecting import check_report, with_inputs_protected
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
@@ -95,6 +95,9 @@ def make_plan(places: Places, request: Request) -> Plan:
     ]
     if request.checkpoint:
         check_checkpoint(request.checkpoint, plan.jobs, several=several)
+    if request.report:
+        check_report(request.report, overwrite=request.overwrite)
+        check_writable(request.report.parent)
     for parent in {path.parent for job in plan.jobs for path in output_files(job)}:
         check_writable(parent)
     return plan

@@ -38,6 +38,7 @@ class Request:
     gif_every: int | None = None
     curve: str | None = None
     uncertainty: str | None = None
+    report: Path | None = None  # the page of the whole run
     format: str | None = None
     quality: int = 95
     max_pixels: int = 500_000_000

@@ -16,6 +16,7 @@ from dipcli.batch.request import Request
 from dipcli.batch.streams import give_up_if
 from dipcli.cli import config
 from dipcli.cli.config import FILE, folder_settings
+from dipcli.cli.painting import paint, painted_companion
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
@@ -54,6 +55,7 @@ def restore_command(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> in
 
 def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
+    painted = painted_companion(task, values)
     request = _request(task, values)
     kinds = task.possible_settings(
         task.Options().override(**request.options), request.preset, **request.overrides
@@ -76,6 +78,8 @@ def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         stdin=_stdin() if "-" in values["inputs"] else None,
         settings=config.paths(),
     )
+    if painted is not None:
+        return paint(painted, places, request, console, browser=not values["no_browser"])
     plan = make_plan(places, request)
     if run_options.dry_run:
         from dipcli.cli.planned import show_plan
@@ -109,6 +113,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
         gif_every=values["gif_every"],
         curve=values["curve"],
         uncertainty=values["uncertainty"],
+        report=values["report"],
         format=values["format"],
         quality=values["jpeg_quality"],
         max_pixels=values["max_pixels"],
@@ -157,6 +162,7 @@ def _carry_out(plan: Plan, request: Request, run_options: RunOptions, console: C
     waiting.asleep()
     from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
+    from dipcli.batch.reporting import Report
     from dipcli.batch.run import run
     from dipcli.observers import Interrupt
 
@@ -173,8 +179,11 @@ def _carry_out(plan: Plan, request: Request, run_options: RunOptions, console: C
             workers = stack.enter_context(
                 pool(min(run_options.jobs, len(plan.jobs)), request.device)
             )
-        outcomes = run(plan, request, reporter, interrupt, workers)
+        report = Report(request.report, plan, request) if request.report else None
+        outcomes = run(plan, request, reporter, interrupt, workers, report)
         stack.close()
+        if report and outcomes:
+            console.line(f"report: {report.write()}")
         code = interrupt.exit_code or worst(outcomes)
         _conclude(plan, outcomes, run_options, console, code)
     return code

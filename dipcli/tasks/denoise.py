@@ -132,6 +132,15 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         part.damage, part.covariances = self.damage.part(*window.slices), self.covariances
         return part
 
+    def settle(self, joined: Tensor) -> bool:
+        """A JPEG is restored within what its file allows, where tiles meet, too."""
+        from dipcli.tasks.denoising import project_joined
+
+        coding = self.damage.coding
+        if coding is not None:
+            project_joined(joined, self.pixels, coding)
+        return coding is not None
+
     def steps(self, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filling", "filter", "fit" and "fusion", those that are asked for; or "model"."""
         from dipcli.stream.combinators import with_facts
