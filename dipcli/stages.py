@@ -239,6 +239,10 @@ def unused(values: Mapping[str, object]) -> frozenset[str]:
         return frozenset()
     if "zero-shot" in stages:
         return _HOURGLASS
+    if "zsn2n" in stages:
+        return _HOURGLASS | {"loss"}
+    if "model" in stages:
+        return _HOURGLASS | _NETWORK | {"iters", "runs", "seed"}
     if values.get("repeats"):
         return _HOURGLASS | _NETWORK
     seed = () if values.get("bootstrap") else ("seed",)
