@@ -98,7 +98,7 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     own = [_companion(one) for one in task.companions if one.required]
     own += [option_of(one, FIRST) for one in in_order(task.Options)]
     own += [_companion(one) for one in task.companions if not one.required]
-    trailing = trailing_options(paints=any(not one.picture for one in task.companions))
+    trailing = trailing_options(paints=any(one.paintable for one in task.companions))
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
     first = [setting_of(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
     rest = [setting_of(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]

@@ -33,7 +33,12 @@ class Companion:
     @property
     def noun(self) -> str:
         """What kind of thing it is."""
-        return "picture" if self.picture else "mask"
+        return "picture" if self.picture else "model" if self.model else "mask"
+
+    @property
+    def paintable(self) -> bool:
+        """Whether it is a mask, which can be painted."""
+        return self.noun == "mask"
 
     @property
     def keyword(self) -> str:
