@@ -231,8 +231,7 @@ _NETWORK = frozenset({"channels", "loss", "optimizer", "lr"})
 def unused(values: Mapping[str, object]) -> frozenset[str]:
     """The settings, and "seed", that change nothing beside `values`, some of `to_dict()`.
 
-    Pixels are no network. The filter works alone without a network and without chance. Repeats
-    of an enlargement bring plain layers of their own, which have nothing of an hourglass.
+    The filter needs no network and no chance; repeats of an enlargement bring plain layers.
     """
     stages = str(values.get("method", "dip")).split("+")
     if "dip" in stages:
@@ -241,6 +240,10 @@ def unused(values: Mapping[str, object]) -> frozenset[str]:
         return _HOURGLASS | {"channels"}
     if "zero-shot" in stages:
         return _HOURGLASS
+    if "zsn2n" in stages:
+        return _HOURGLASS | {"loss"}
+    if "model" in stages:
+        return _HOURGLASS | _NETWORK | {"iters", "runs", "seed"}
     if values.get("repeats"):
         return _HOURGLASS | _NETWORK
     seed = () if values.get("bootstrap") else ("seed",)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dipcli.batch.crop import Crop
 from dipcli.batch.find import Found, check_exists, partner
+from dipcli.batch.models import check_model
 from dipcli.batch.request import Job, Request
 from dipcli.errors import MaskError, PictureError, UsageError
 from dipcli.pictures import check_output, name_of, probe
@@ -45,6 +46,10 @@ def with_partners(job: Job, one: Found, request: Request) -> Job:
             continue
         if declared.data:
             found[declared.name] = _file(Path(given))
+            continue
+        if declared.model:
+            check_model(Path(given), job)
+            found[declared.name] = Path(given)
             continue
         path = _one_or_partner(Path(given), one, declared.what)
         kind = UsageError if declared.picture else MaskError

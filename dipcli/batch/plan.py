@@ -8,6 +8,7 @@ from typing import Any
 from dipcli.batch.checks import check_picture, with_partners
 from dipcli.batch.collisions import without_collisions
 from dipcli.batch.find import Found, check_exists, in_shard, walk
+from dipcli.batch.models import check_models
 from dipcli.batch.names import (
     BESIDE,
     INSIDE,
@@ -68,6 +69,7 @@ def make_plan(places: Places, request: Request) -> Plan:
             check_template(template, option)
     if places.name is not None:
         check_inside(places.name, "--name")
+    check_models(request)
     found = _find(places, request)
     several = len(found) > 1 or any(Path(one).is_dir() for one in places.inputs if one != STDIN)
     plan = Plan(several=several)
@@ -78,7 +80,7 @@ def make_plan(places: Places, request: Request) -> Plan:
             plan.jobs.append(_job(one, places, request, folder, several))
         except (OSError, DipError) as error:
             code = error.exit_code if isinstance(error, DipError) else 1
-            plan.failed.append(_failure(_display_name(one), str(error), code))
+            plan.failed.append(_failure(str(one.path), str(error), code))
     plan.jobs, collided = without_collisions(plan.jobs)  # over all shards
     plan.failed += [_failure(name, text, OutputError.exit_code) for name, text in collided.items()]
     plan.jobs = with_inputs_protected(
@@ -139,7 +141,7 @@ def _without_results(found: list[Found], places: Places, request: Request) -> li
 
 def _keep_shard(plan: Plan, found: Sequence[Found], shard: tuple[int, int]) -> None:
     """Leave the other parts of the list to other processes."""
-    ours = {_display_name(one) for one in found if in_shard(one.relative, shard)}
+    ours = {str(one.path) for one in found if in_shard(one.relative, shard)}
     plan.jobs = [job for job in plan.jobs if job.name in ours]
     plan.failed = [outcome for outcome in plan.failed if outcome.name in ours]
 
@@ -178,7 +180,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
             raise OutputError(f"{output} is the input itself; choose another -o or --name")
     named: Any = {kind: Path(fill(text, fields)) for text, kind in _sides(request) if text}
     job = Job(
-        name=_display_name(one),
+        name=str(one.path),
         source=source,
         relative=one.relative,
         output=output,
@@ -234,10 +236,6 @@ def _check_sides(request: Request, *, several: bool) -> None:
         if text and several and "{stem}" not in text:
             example = Path(text).with_stem(Path(text).stem + "_{stem}")
             raise UsageError(f"{option} {text} names one file for several pictures; try {example}")
-
-
-def _display_name(one: Found) -> str:
-    return str(one.path)
 
 
 def _failure(name: str, message: str, code: int) -> Outcome:

@@ -45,7 +45,7 @@ class RestoringCommand(click.Command):
         """Put what the files say below flags and environment; errors name what they come from."""
         found: dict[str, config.Found] = {}
         if not {"-h", "--help"} & set(args) and not extra.get("resilient_parsing"):
-            found = config.found_in_files(self, _names_of_all())
+            found = config.found_in_files(self, _names_of_all(parent))
             config.check_environment(self, f"{PREFIX}_{(info_name or '').upper()}")
             extra["default_map"] = {name: one.value for name, one in found.items()}
         try:
@@ -84,21 +84,25 @@ def _place_of(error: click.BadParameter, found: dict[str, config.Found]) -> str 
     return config.place_of(error.ctx, error.param.name, found)
 
 
-def _names_of_all() -> set[str]:
+def _names_of_all(group: click.Context | None) -> set[str]:
+    """What the files may hold at the top level: the options of every command of the group."""
     from dipcli.tasks import TASKS
 
-    return {name for task in TASKS.values() for name in config.option_names(command_of(task))}
+    commands: list[click.Command | None] = [command_of(task) for task in TASKS.values()]
+    if group is not None and isinstance(group.command, click.Group):
+        commands.append(group.command.get_command(group, config.LEARN))
+    return {name for one in commands if one for name in config.option_names(one)}
 
 
 def command_of(task: type[Task[Any, Any]]) -> click.Command:
     """The command of a task."""
     own = [_companion(one) for one in task.companions if one.required]
-    own += [_option(one, FIRST) for one in in_order(task.Options)]
+    own += [option_of(one, FIRST) for one in in_order(task.Options)]
     own += [_companion(one) for one in task.companions if not one.required]
-    trailing = trailing_options(paints=any(one.is_mask for one in task.companions))
+    trailing = trailing_options(paints=any(one.paintable for one in task.companions))
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
-    first = [_setting(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
-    rest = [_setting(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
+    first = [setting_of(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
+    rest = [setting_of(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
     shared = inputs(required=not task.question)
     params = [shared, *leading_options(), *own, *first, *trailing, *rest]
     left = {} if task.takes_picture else OF_PICTURES
@@ -125,7 +129,7 @@ def _companion(one: Companion) -> HeadedOption:
     return HeadedOption(flags, heading=FIRST, **more)
 
 
-def _option(one: Field[Any], heading: str) -> HeadedOption:
+def option_of(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of an option of a task: unset means its default, which help shows."""
     spec = spec_of(one)
     told = isinstance(one.default, str | int) or bool(spec.choices)
@@ -136,7 +140,7 @@ def _option(one: Field[Any], heading: str) -> HeadedOption:
     return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
-def _setting(one: Field[Any], heading: str) -> HeadedOption:
+def setting_of(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of a setting: unset means what the preset has."""
     return _flag(one, heading, auto=one.name in ("stop", "method"))
 

@@ -69,12 +69,16 @@ class Curve:
 
     def encode(self, suffix: str) -> bytes:
         """The curve as a file of this suffix: .csv, .json, .png or .svg."""
-        rows = self.rows()
-        if suffix.lower() == ".csv":
-            return _csv(rows)
-        if suffix.lower() == ".json":
-            return (json.dumps([asdict(row) for row in rows], indent=0) + "\n").encode()
-        return _plot(rows, suffix.lower().lstrip("."))
+        return encode_rows(self.rows(), suffix)
+
+
+def encode_rows(rows: list[Row], suffix: str) -> bytes:
+    """Rows as a file of this suffix: .csv, .json, .png or .svg."""
+    if suffix.lower() == ".csv":
+        return _csv(rows)
+    if suffix.lower() == ".json":
+        return (json.dumps([asdict(row) for row in rows], indent=0) + "\n").encode()
+    return _plot(rows, suffix.lower().lstrip("."))
 
 
 def _csv(rows: list[Row]) -> bytes:

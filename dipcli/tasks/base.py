@@ -40,7 +40,7 @@ class Task(ABC, Generic[O, S]):
     presets: ClassVar[Table]
     kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
     companions: ClassVar[tuple[Companion, ...]] = ()
-    tileable: ClassVar[bool] = True  # whether it can be done tile by tile
+    tileable: bool = True  # whether it can be done tile by tile
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
     takes_picture: ClassVar[bool] = True  # else it begins from `canvas`
     question: ClassVar[str] = ""  # an option that is answered by `answer` instead of a run
@@ -54,7 +54,8 @@ class Task(ABC, Generic[O, S]):
         **companions: Any,
     ) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; coding: of the JPEG file
-        that it comes from, None to look for one in the pixels; companions by their keywords."""
+        that it comes from, None to look for one in the pixels; companions by their keywords:
+        arrays, or a model."""
         from dipcli.tasks.arrays import Pixels
 
         self.pixels = Pixels.of(image)
@@ -76,14 +77,14 @@ class Task(ABC, Generic[O, S]):
         arrays |= {o.keyword: given.pop(o.keyword) for o in cls.companions if o.keyword in given}
         missing = [name for name in names if arrays.get(name) is None]
         if missing:
-            size = "" if missing[0] in cls.data() else ", an array of the size of the image"
+            size = "" if missing[0] in cls.whole() else ", an array of the size of the image"
             raise UsageError(f"{cls.name} needs {missing[0]}{size}")
         return cls(image, cls.Options().override(**given), **arrays)
 
     @classmethod
-    def data(cls) -> frozenset[str]:
-        """The keywords of companions that are no pictures but bytes."""
-        return frozenset(one.keyword for one in cls.companions if one.data)
+    def whole(cls) -> frozenset[str]:
+        """The keywords of companions that have no size, and so no parts."""
+        return frozenset(one.keyword for one in cls.companions if one.model or one.data)
 
     @classmethod
     def help(cls) -> str:
@@ -161,9 +162,9 @@ class Task(ABC, Generic[O, S]):
         """The same task on a window; what is global stays as found on the whole picture."""
         part = copy.copy(self)
         part.pixels = self.pixels.part(window)
-        data = self.data()
+        whole = self.whole()
         part.arrays = {
-            name: one if name in data else one[window.slices] for name, one in self.arrays.items()
+            name: one if name in whole else one[window.slices] for name, one in self.arrays.items()
         }
         return part
 

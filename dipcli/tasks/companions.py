@@ -13,6 +13,7 @@ class Companion:
 
     name: of its flag; what: how messages call it; argument: of the Python API, the name if empty;
     picture: whether it is a picture, (H, W, C) float32 in [0, 1], and not a mask, (H, W) bool;
+    model: whether it is what `dip learn` wrote, one file for all pictures, of no size;
     alpha: whether the word ALPHA stands for the transparent pixels; inverted_by: the option that
     turns the mask round; renders: whether it acts on the rendered result alone; data: whether it
     is no picture at all, such as a model, and one for all pictures: its bytes.
@@ -25,20 +26,21 @@ class Companion:
     metavar: str = "FILE"
     required: bool = False
     picture: bool = False
+    model: bool = False
     alpha: bool = False
     inverted_by: str = ""
     renders: bool = False
     data: bool = False
 
     @property
-    def is_mask(self) -> bool:
-        """Whether it says which pixels, and so could be painted."""
-        return not (self.picture or self.data)
-
-    @property
     def noun(self) -> str:
         """What kind of thing it is."""
-        return "picture" if self.picture else "mask"
+        return "picture" if self.picture else "model" if self.model or self.data else "mask"
+
+    @property
+    def paintable(self) -> bool:
+        """Whether it is a mask, which can be painted."""
+        return self.noun == "mask"
 
     @property
     def keyword(self) -> str:

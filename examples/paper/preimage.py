@@ -49,6 +49,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--prior", default="dip")
     parser.add_argument("--normalize")
     parser.add_argument("--iters", type=int, default=3 if SMOKE else None)
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, help="a folder for the pictures")
     return parser.parse_args()
 
@@ -71,7 +72,7 @@ def main() -> None:
     print("| experiment | published | ours | time | remarks |\n|---|--:|--:|--:|---|", flush=True)
     for layer in layers:
         shared = {"layer": layer, "prior": given.prior, "normalize": given.normalize}
-        shared |= {"preset": given.preset, "iters": given.iters}
+        shared |= {"preset": given.preset, "iters": given.iters, "device": given.device}
         began = time.perf_counter()
         if given.unit is None:
             result = dipcli.preimage(picture(given.picture), model, **shared)
