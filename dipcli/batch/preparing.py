@@ -182,8 +182,10 @@ def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str |
         return None
     *most, last = ("--" + name.replace("_", "-") for name in names)
     flags = f"{', '.join(most)} and {last} change" if most else f"{last} changes"
-    learns = "zero-shot" in str(settings.to_dict().get("method"))
-    why = "plain layers have none of it" if learns else "no network is fitted"
+    values = settings.to_dict()
+    method = str(values.get("method", "dip"))
+    why = "plain layers have none of it" if "zero-shot" in method else "no network is fitted"
+    why = f"net {values['net']} has none of it" if "dip" in method else why
     return f"{flags} nothing with preset {request.preset}: {why}"
 
 

@@ -20,7 +20,7 @@ _FORMS = {
     "strength": types.STRENGTH,
     "fraction": types.FRACTION,
 }
-_METAVARS = {"int": "N", "float": "X", "tuple[int, ...]": "N,N,..."}
+_METAVARS = {"int": "N", "float": "X", "bool": "yes|no", "tuple[int, ...]": "N,N,..."}
 
 
 class RestoringCommand(click.Command):
@@ -88,7 +88,11 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     own += [_companion(one) for one in task.companions if not one.required]
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
     first = [_setting(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
-    rest = [_setting(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
+    rest = [
+        _setting(one, NETWORK, hidden=spec_of(one).detail and not task.detailed)
+        for one in settings
+        if spec_of(one).heading != FIRST
+    ]
     return RestoringCommand(
         task.name,
         params=[inputs(), *before(), *own, *first, *after(), *rest],
@@ -122,9 +126,9 @@ def _option(one: Field[Any], heading: str) -> Headed:
     return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
-def _setting(one: Field[Any], heading: str) -> Headed:
+def _setting(one: Field[Any], heading: str, **more: Any) -> Headed:
     """The flag of a setting: unset means what the preset has."""
-    return _flag(one, heading, auto=one.name in ("stop", "method"))
+    return _flag(one, heading, auto=one.name in ("stop", "method"), **more)
 
 
 def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> Headed:
@@ -151,6 +155,8 @@ def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType
         return types.whole(choices)
     if choices:
         return click.Choice((AUTO, *choices) if auto else choices)
+    if annotation == "bool":
+        return click.BOOL
     if "float" in annotation:
         return click.FLOAT
     if "int" in annotation:
