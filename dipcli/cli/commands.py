@@ -110,7 +110,7 @@ def _start(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
 
 
 def _companion(one: Companion) -> Headed:
-    flags = [f"--{one.name}", one.name]
+    flags = [f"--{one.name.replace('_', '-')}", one.name]
     more = {"required": one.required, "type": NAME, "metavar": one.metavar, "help": one.help}
     return Headed(flags, heading=FIRST, **more)
 

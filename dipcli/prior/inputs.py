@@ -32,7 +32,7 @@ def draw(
 
     pyramid: smooth noise of standard deviation 1 at several scales; noise: U(0, 0.1), as
     published; mesh: the two coordinates in [0, 1]; fourier: their sines and cosines;
-    picture: `picture`, (1, C, h, w), continued by reflection to `size`.
+    picture and natural: `picture`, (1, C, h, w), continued by reflection to `size`.
     """
     size = size[0] // grid, size[1] // grid
     if kind == "noise":
@@ -41,7 +41,7 @@ def draw(
         return mesh(size)
     if kind == "fourier":
         return fourier(size, depth)
-    if kind == "picture" and picture is not None:
+    if kind in ("picture", "natural") and picture is not None:
         whole = extend(picture.detach().cpu().float(), (grid * size[0], grid * size[1]))
         return F.avg_pool2d(whole, grid) if grid > 1 else whole
     return pyramid(size, depth, generator)
