@@ -20,7 +20,7 @@ from dipcli.system import devices
 from dipcli.tasks import TASKS, Task, evidence
 from dipcli.tasks.arrays import Pixels
 from dipcli.tiling.canvas import GAVE_UP
-from dipcli.tiling.oom_fallback import restored
+from dipcli.tiling.oom_fallback import restoration_steps
 
 Observer = Callable[[Step], None]
 
@@ -32,7 +32,7 @@ class Result:
     image: as the input in dtype, channels and layout; history: (step, loss) of every step;
     stopped_at: number of steps made; seconds: wall time; partial: interrupted, the best so
     far; notes: what was found out, notes["trust"] how far the result can be trusted (see
-    `Task.evidence`, `trust.report`); spread: disagreement between runs, (H, W) float32 in
+    `Task.evidence`, `evidence.report`); spread: disagreement between runs, (H, W) float32 in
     [0, 1], or between network and filter; None for a single estimate.
     """
 
@@ -105,7 +105,7 @@ def steps(
 
     Raises UsageError or DeviceError at once, MemoryLimitError along the way.
     """
-    return restored(task, task.settings(preset, **overrides), runtime_for(device, seed))
+    return restoration_steps(task, task.settings(preset, **overrides), runtime_for(device, seed))
 
 
 def restore(
@@ -115,8 +115,8 @@ def restore(
 
     KeyboardInterrupt, from an observer or the keyboard, ends the run early: the result is the
     best so far and `partial`; before the first step it is raised. Large pictures are done in
-    tiles, in smaller ones if the memory does not last. Steps that the runtime's memory goes on
-    from are not shown again. Raises MemoryLimitError.
+    tiles, in smaller ones if the memory does not last. Steps that the runtime's resume state
+    goes on from are not shown again. Raises MemoryLimitError.
     """
     began = perf_counter()
     history = runtime.resume.register("history", History(runtime.looks(settings.time)))
@@ -125,7 +125,7 @@ def restore(
     last: Step | None = None
     partial = False
     try:
-        for step in restored(task, settings, runtime):
+        for step in restoration_steps(task, settings, runtime):
             last = step
             notes.update(step.notes)
             if step.index < seen:

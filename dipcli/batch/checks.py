@@ -39,7 +39,7 @@ def check_crop(crop: Crop, width: int, height: int, name: str) -> None:
 def with_partners(job: Job, one: Found, request: Request) -> Job:
     """The job with its companions and its reference; MaskError or UsageError if they misfit."""
     found: dict[str, Path | bytes] = {}
-    for declared in request.beside:
+    for declared in request.given_companions:
         given = request.companions[declared.name]
         if given == ALPHA and declared.alpha:
             continue

@@ -25,9 +25,9 @@ from dipcli.system.naming import fitting
 
 STALE = 3600.0  # seconds without a refresh after which the owner is taken for dead
 REFRESH = 30.0  # seconds between refreshes
-_OURS = '{"host": "'  # how a claim begins
+_BEGINNING = '{"host": "'  # how a claim begins
 _SET_ASIDE = "-12345678"  # as long as what a claim is called while it is taken over
-_MOST = 4096  # bytes that are looked at; a claim has 200
+_MOST_BYTES = 4096  # bytes that are looked at; a claim has 200
 
 
 class Claim:
@@ -132,7 +132,7 @@ def _read(path: Path) -> str | None:
         if not stat.S_ISREG(path.lstat().st_mode):
             return None
         with path.open("rb") as file:
-            return file.read(_MOST).decode("utf-8", "surrogateescape")
+            return file.read(_MOST_BYTES).decode("utf-8", "surrogateescape")
     except OSError:
         return None
 
@@ -149,7 +149,7 @@ def _is_foreign(path: Path) -> bool:
     if found is None:  # of another user, whose process touches it if it lives
         return abs(time.time() - there.st_mtime) > STALE
     text = found.rstrip("\0")  # a crash of the machine leaves zeros
-    return not (_OURS.startswith(text) or text.startswith(_OURS))
+    return not (_BEGINNING.startswith(text) or text.startswith(_BEGINNING))
 
 
 def _is_stale(path: Path, found: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dipcli
-from dipcli.batch.pool import Done, Workers, unless_stopped
+from dipcli.batch.pool import Done, Workers, process_unless_stopped
 from dipcli.batch.request import Job, Request
 from dipcli.errors import UsageError
 from dipcli.observers import Interrupt
@@ -86,7 +86,9 @@ def _on_worker(job: Job, request: Request, *, run: str, here: Path) -> Done:
     absolute["companions"] = {**job.companions, **companions}
     if request.checkpoint:
         request = replace(request, checkpoint=here / request.checkpoint)
-    outcome, notes = unless_stopped(replace(job, **absolute, planned=()), request, _interrupts[run])
+    outcome, notes = process_unless_stopped(
+        replace(job, **absolute, planned=()), request, _interrupts[run]
+    )
     if outcome.output == str(absolute.get("output")):
         outcome = replace(outcome, output=str(job.output))
     return outcome, notes

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dipcli.batch.outputs import written
+from dipcli.batch.outputs import output_files
 from dipcli.batch.request import Job
 
-_NAMED = 2  # pictures that a message names; of more it tells the number
+_MOST_NAMED = 2  # pictures that a message names; of more it tells the number
 
 
 def without_collisions(jobs: Sequence[Job]) -> tuple[list[Job], dict[str, str]]:
@@ -18,11 +18,11 @@ def without_collisions(jobs: Sequence[Job]) -> tuple[list[Job], dict[str, str]]:
     inputs = {job.source.resolve(): job.name for job in jobs if isinstance(job.source, Path)}
     wanted: dict[Path, list[Job]] = {}
     for job in jobs:
-        for path in written(job):
+        for path in output_files(job):
             wanted.setdefault(path.resolve(), []).append(job)
     refused: dict[str, str] = {}
     for place, makers in wanted.items():
-        path = next(p for p in written(makers[0]) if p.resolve() == place)
+        path = next(p for p in output_files(makers[0]) if p.resolve() == place)
         if place in inputs:
             why = f"{path} is itself an input ({inputs[place]}); use another -o"
         elif len(makers) > 1:
@@ -39,8 +39,10 @@ def _collision(path: Path, makers: Sequence[Job]) -> str:
     names = list(dict.fromkeys(job.name for job in makers))
     if len(names) == 1:
         return f"{path} would be two results of {names[0]}; name them apart"
-    more = len(names) - _NAMED
-    called = " and ".join(names) if not more else f"{', '.join(names[:_NAMED])} and {more} more"
+    more = len(names) - _MOST_NAMED
+    called = (
+        " and ".join(names) if not more else f"{', '.join(names[:_MOST_NAMED])} and {more} more"
+    )
     return f"{called} would {'all' if more else 'both'} become {path}; {_remedy(makers)}"
 
 

@@ -36,7 +36,7 @@ def _tiles(job: Job, request: Request, settings: Settings) -> tuple[float, int, 
         shape = (request.crop.height, request.crop.width)
     height, width = (request.scale * n for n in shape)
     side = layout.side(settings, (height, width), needs.available())
-    if side is None or not request.made.divisible:
+    if side is None or not request.task_class.tileable:
         return height * width, 1, height * width
     rows, columns = layout.layout(shape, side, request.scale)
     tile = math.prod(spans[0][1] for spans in (rows, columns)) * request.scale**2

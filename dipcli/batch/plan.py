@@ -23,8 +23,8 @@ from dipcli.batch.names import (
     suffix_for,
 )
 from dipcli.batch.outcome import Outcome, Status, single_code
-from dipcli.batch.outputs import written
-from dipcli.batch.protecting import secured
+from dipcli.batch.outputs import output_files
+from dipcli.batch.protecting import check_report, with_inputs_protected
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
@@ -77,10 +77,12 @@ def make_plan(places: Places, request: Request) -> Plan:
             plan.jobs.append(_job(one, places, request, folder, several))
         except (OSError, DipError) as error:
             code = error.exit_code if isinstance(error, DipError) else 1
-            plan.failed.append(_failure(_called(one), str(error), code))
+            plan.failed.append(_failure(_display_name(one), str(error), code))
     plan.jobs, collided = without_collisions(plan.jobs)  # over all shards
     plan.failed += [_failure(name, text, OutputError.exit_code) for name, text in collided.items()]
-    plan.jobs = secured(plan.jobs, request, (one.path for one in found), places.settings)
+    plan.jobs = with_inputs_protected(
+        plan.jobs, request, (one.path for one in found), places.settings
+    )
     if places.shard:
         _keep_shard(plan, found, places.shard)
     if not several:
@@ -91,7 +93,10 @@ def make_plan(places: Places, request: Request) -> Plan:
     ]
     if request.checkpoint:
         check_checkpoint(request.checkpoint, plan.jobs, several=several)
-    for parent in {path.parent for job in plan.jobs for path in written(job)}:
+    if request.report:
+        check_report(request.report, overwrite=request.overwrite)
+        check_writable(request.report.parent)
+    for parent in {path.parent for job in plan.jobs for path in output_files(job)}:
         check_writable(parent)
     return plan
 
@@ -133,7 +138,7 @@ def _without_results(found: list[Found], places: Places, request: Request) -> li
 
 def _keep_shard(plan: Plan, found: Sequence[Found], shard: tuple[int, int]) -> None:
     """Leave the other parts of the list to other processes."""
-    ours = {_called(one) for one in found if in_shard(one.relative, shard)}
+    ours = {_display_name(one) for one in found if in_shard(one.relative, shard)}
     plan.jobs = [job for job in plan.jobs if job.name in ours]
     plan.failed = [outcome for outcome in plan.failed if outcome.name in ours]
 
@@ -172,7 +177,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
             raise OutputError(f"{output} is the input itself; choose another -o or --name")
     named: Any = {kind: Path(fill(text, fields)) for text, kind in _sides(request) if text}
     job = Job(
-        name=_called(one),
+        name=_display_name(one),
         source=source,
         relative=one.relative,
         output=output,
@@ -229,7 +234,7 @@ def _check_sides(request: Request, *, several: bool) -> None:
             raise UsageError(f"{option} {text} names one file for several pictures; try {example}")
 
 
-def _called(one: Found) -> str:
+def _display_name(one: Found) -> str:
     return "standard input" if one.relative == STDIN else str(one.path)
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
-from dipcli.batch.work import Watch, work
+from dipcli.batch.work import Hooks, process_job
 from dipcli.observers import Interrupt
 from dipcli.system import memory, waiting
 from dipcli.system.ending import ENDING
 
-_OURS = tuple(one for one in ENDING if one is not signal.SIGTERM)
+_PASSED_ON = tuple(one for one in ENDING if one is not signal.SIGTERM)
 _WATCHDOG = 0.5  # seconds between looks whether the parent still lives
 
 Done = tuple[Outcome, list[str]]  # of one picture: its outcome and its notes
@@ -52,7 +52,7 @@ class _Worker:
 def pool(workers: int, device: str) -> Iterator[Workers]:
     """So many spawned processes, each with its share of threads, memory and GPUs; DeviceError."""
     context = multiprocessing.get_context("spawn")
-    with _spared():
+    with _without_signals():
         devices: Any = context.Queue()  # starts a process that keeps account
     chosen = _devices(workers, device)
     for one in chosen:
@@ -62,7 +62,9 @@ def pool(workers: int, device: str) -> Iterator[Workers]:
     told = (devices, threads, shares, os.getpid())
     executor = _Pool(workers, context, _initialise, told)
     try:
-        yield Workers(executor, in_worker, lambda: workers, _forward, lambda: pool(1, device))
+        yield Workers(
+            executor, in_worker, lambda: workers, _terminate_workers, lambda: pool(1, device)
+        )
     except SystemExit:  # the second signal: nobody waits for the pictures at hand
         for child in multiprocessing.active_children():
             child.kill()
@@ -77,17 +79,17 @@ class _Pool(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Start a process if one is lacking, and give it the work."""
-        with _spared():
+        with _without_signals():
             return super().submit(fn, *args, **kwargs)
 
 
 @contextlib.contextmanager
-def _spared() -> Iterator[None]:
+def _without_signals() -> Iterator[None]:
     """Processes that are started meanwhile get no Ctrl-C and no SIGHUP: these are passed on."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)  # what is started inherits it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)  # what is started inherits it
     try:
         yield
     finally:
@@ -109,13 +111,13 @@ def _devices(workers: int, device: str) -> list[str]:
 
 def _initialise(devices: Any, threads: int, shares: tuple[int, int], parent: int) -> None:
     """Prepare a worker: device, threads, memory; signals are the parent's to pass on as SIGTERM."""
-    for one in _OURS:
+    for one in _PASSED_ON:
         signal.signal(one, signal.SIG_IGN)
     memory.reuse()
     waiting.asleep()
     memory.share(*shares)
     _Worker.interrupt.__enter__()
-    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     import torch
 
     torch.set_num_threads(threads)
@@ -123,7 +125,7 @@ def _initialise(devices: Any, threads: int, shares: tuple[int, int], parent: int
         _Worker.device = devices.get(timeout=5)
 
 
-def _die_with(parent: int) -> None:
+def _end_with_parent(parent: int) -> None:
     """End this process when its parent is gone: nobody waits for its work any more."""
     while os.getppid() == parent:
         time.sleep(_WATCHDOG)
@@ -134,15 +136,15 @@ def in_worker(job: Job, request: Request) -> Done:
     """Do a job in a worker process."""
     if _Worker.device is not None:
         request = replace(request, device=_Worker.device)
-    return unless_stopped(job, request, _Worker.interrupt)
+    return process_unless_stopped(job, request, _Worker.interrupt)
 
 
-def unless_stopped(job: Job, request: Request, interrupt: Interrupt) -> Done:
+def process_unless_stopped(job: Job, request: Request, interrupt: Interrupt) -> Done:
     """Do a job away from where it was asked for; it is not begun after an interruption."""
     notes: list[str] = []
     if interrupt.signum is not None:
         return interrupted(job), notes
-    return work(job, request, Watch(interrupt, None, notes.append)), notes
+    return process_job(job, request, Hooks(interrupt, None, notes.append)), notes
 
 
 def interrupted(job: Job) -> Outcome:
@@ -153,7 +155,7 @@ def interrupted(job: Job) -> Outcome:
     )
 
 
-def _forward() -> None:
+def _terminate_workers() -> None:
     """Tell the workers of this process to end after their step."""
     for child in multiprocessing.active_children():
         child.terminate()

@@ -1,7 +1,7 @@
 """What is made ready before a run: the part of the picture, its hole, its task, its truth."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,16 @@ from dipcli.tasks import Task
 from dipcli.tasks.companions import ALPHA, Companion
 
 
-def taken(job: Job, request: Request) -> Job:
+@dataclass(frozen=True)
+class Prepared:
+    """A picture that is ready for a run; arrays: of its companions, by their names."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    task: Task[Any, Any]
+    settings: Settings
+
+
+def with_contents(job: Job, request: Request) -> Job:
     """The job with the bytes of its files in place of their paths.
 
     They are read this once: what is restored is what the record tells of, whatever becomes of
@@ -57,13 +66,18 @@ def _read_once(source: Path | bytes) -> bytes:
         raise PictureError(f"{name_of(source)}: cannot be read: {error.strerror}") from error
 
 
-def tell_changes(job: Job, picture: Picture, note: Callable[[str], None]) -> None:
+def note_changes(job: Job, picture: Picture, note: Callable[[str], None]) -> None:
     """What reading changed, and what the format of the result cannot hold."""
     gone = lost(picture, job.format)
     said = (job.note,) if job.note else ()
     lacks = (f"{job.format} cannot keep its {what}" for what in gone)
     for text in (*said, *picture.meta.notes, *lacks):
         note(f"{job.name}: {text}")
+
+
+def picture_of(job: Job, request: Request) -> Picture:
+    """The picture of a job, or the part of it that is asked for."""
+    return cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
 
 
 def cropped(picture: Picture, crop: Crop | None) -> Picture:
@@ -93,7 +107,7 @@ def arrays_of(
     read_as = {True: _picture_beside, False: _mask_beside}
     return {
         one.name: read_as[one.picture](one, job, request, picture, note)
-        for one in request.beside
+        for one in request.given_companions
         if not one.renders
     }
 
@@ -131,22 +145,27 @@ def task_of(
     request: Request, picture: Picture, arrays: Mapping[str, NDArray[Any]]
 ) -> Task[Any, Any]:
     """The task of the request for this picture; arrays: what belongs to it."""
-    made = request.made
+    task_class = request.task_class
     pixels = picture.pixels
-    if picture.alpha is not None and not any(one.alpha for one in made.companions):
+    if picture.alpha is not None and not any(one.alpha for one in task_class.companions):
         pixels = fill_transparent(pixels, picture.alpha)
-    options = made.Options().override(**request.run_options())
-    beside = {one.keyword: arrays[one.name] for one in made.companions if one.name in arrays}
-    coding = picture.meta.jpeg if made.examines else None
-    return made(pixels, options, coding, **beside)
+    options = task_class.Options().override(**request.options_of_run())
+    beside = {one.keyword: arrays[one.name] for one in task_class.companions if one.name in arrays}
+    coding = picture.meta.jpeg if task_class.reads_coding else None
+    return task_class(pixels, options, coding, **beside)
 
 
 def settings_for(job: Job, request: Request, note: Callable[[str], None]) -> Settings:
     """The settings that a run of this job would have, as its record will tell them."""
-    job = taken(job, request)
-    picture = cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
+    job = with_contents(job, request)
+    return prepared(job, request, picture_of(job, request), note).settings
+
+
+def prepared(job: Job, request: Request, picture: Picture, note: Callable[[str], None]) -> Prepared:
+    """The task of this picture and its settings. Raises MaskError, PictureError, UsageError."""
     arrays = arrays_of(job, request, picture, note)
-    return settings_of(task_of(request, picture, arrays), job, request, note)
+    task = task_of(request, picture, arrays)
+    return Prepared(arrays, task, settings_of(task, job, request, note))
 
 
 def settings_of(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dipcli.batch.crop import Crop
 from dipcli.batch.request import Job, Request, contents, fingerprint
-from dipcli.batch.uptodate import as_made, read_record
+from dipcli.batch.uptodate import read_record, without_unused
 from dipcli.pictures import Picture, is_lossless, is_null, name_of, read, read_protected
 from dipcli.tasks.controls import PROTECT, ControlOptions
 
@@ -22,11 +22,11 @@ _DTYPES: Mapping[int, type] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 
 def controls_of(request: Request) -> ControlOptions:
     """What the request asks for; UsageError for a value out of range."""
-    found: ControlOptions = request.made.Options().override(**request.options)
+    found: ControlOptions = request.task_class.Options().override(**request.options)
     return found.controls
 
 
-def told(job: Job, request: Request) -> dict[str, object]:
+def controls_record(job: Job, request: Request) -> dict[str, object]:
     """The controls as a record tells them; protect: the sha256 of the mask's file."""
     found = controls_of(request)
     protect = job.companions.get(PROTECT.name)
@@ -34,11 +34,11 @@ def told(job: Job, request: Request) -> dict[str, object]:
     return {"strength": list(found.strength), "detail": found.detail, "protect": mask}
 
 
-def controlled(
+def mixed_in_depth(
     job: Job, request: Request, picture: Picture, image: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """The restored colours, (H, W, C) float32 in [0, 1], as the controls want them."""
-    if not request.controlled:
+    if not request.mixes:
         return image
     from dipcli.tasks.mixing import mixed
 
@@ -66,7 +66,7 @@ def _protected(job: Job, crop: Crop | None) -> NDArray[np.bool_] | None:
     return mask if crop is None else mask[crop.y :, crop.x :][: crop.height, : crop.width]
 
 
-def tell_protected(job: Job, request: Request, note: Callable[[str], None]) -> None:
+def note_protection(job: Job, request: Request, note: Callable[[str], None]) -> None:
     """A note where a mask protects nothing, or leaves nothing to do; raises MaskError."""
     mask = _protected(job, request.crop)
     if mask is not None and (mask.all() or not mask.any()):
@@ -75,7 +75,7 @@ def tell_protected(job: Job, request: Request, note: Callable[[str], None]) -> N
         note(f"{job.name}: {name} protects {how}: what is white is left as it was")
 
 
-def kept(
+def kept_restoration(
     job: Job, request: Request, picture: Picture, device: str
 ) -> tuple[NDArray[np.float32], dict[str, object]] | None:
     """The restoration at full strength that the output holds, (H, W, C), and its record.
@@ -83,14 +83,14 @@ def kept(
     None unless it is whole, of this very input and request but for the controls, made on this
     device and written without loss, and unless files beside it are wanted, which need a run.
     """
-    if not request.controlled or job.output is None or not job.output.exists():
+    if not request.mixes or job.output is None or not job.output.exists():
         return None
     if is_null(job.output) or job.sides or request.checkpoint or picture.meta.premultiplied:
         return None
     record = read_record(job.output)
     if record is None or record.get("partial") or record.get("device") != device:
         return None
-    asked = as_made(request.without_controls(), record)
+    asked = without_unused(request.without_controls(), record)
     left = {name: one for name, one in job.companions.items() if name in asked.companions}
     full = fingerprint(replace(job, companions=left), asked)
     if record.get("fingerprint") != full:

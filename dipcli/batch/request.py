@@ -38,6 +38,7 @@ class Request:
     gif_every: int | None = None
     curve: str | None = None
     uncertainty: str | None = None
+    report: Path | None = None  # the page of the whole run
     format: str | None = None
     quality: int = 95
     max_pixels: int = 500_000_000
@@ -48,35 +49,35 @@ class Request:
     from_folder: tuple[str, ...] = ()  # settings that the current folder's dip.toml decided
 
     @property
-    def made(self) -> type[Task[Any, Any]]:
-        """The task that it names."""
+    def task_class(self) -> type[Task[Any, Any]]:
+        """The class of the task that it names."""
         return TASKS[self.task]
 
     @property
     def scale(self) -> int:
         """How many times larger than its input a result is."""
-        return self.made.scale_of(self.made.Options().override(**self.options))
+        return self.task_class.scale_of(self.task_class.Options().override(**self.options))
 
     @property
-    def beside(self) -> list[Companion]:
+    def given_companions(self) -> list[Companion]:
         """The companions that were given, as the task declares them."""
-        return [one for one in self.made.companions if one.name in self.companions]
+        return [one for one in self.task_class.companions if one.name in self.companions]
 
     def given(self, name: str) -> bool:
         """Whether an option is set that is a flag."""
         return bool(self.options.get(name))
 
     @property
-    def controlled(self) -> bool:
-        """Whether the result is not the restoration as it is."""
-        rendering = self.made.Options.rendering() & set(self.options)
-        return bool(rendering) or any(one.renders for one in self.beside)
+    def mixes(self) -> bool:
+        """Whether controls or a protecting mask change what was restored."""
+        rendering = self.task_class.Options.rendering() & set(self.options)
+        return bool(rendering) or any(one.renders for one in self.given_companions)
 
     def without_controls(self) -> Request:
         """The same for the restoration as it is."""
-        renders = {one.name for one in self.beside if one.renders}
+        renders = {one.name for one in self.given_companions if one.renders}
         left = {name: path for name, path in self.companions.items() if name not in renders}
-        return replace(self, options=self.run_options(), companions=left)
+        return replace(self, options=self.options_of_run(), companions=left)
 
     def without(self, names: Container[str]) -> Request:
         """The same but for overrides, and the seed, that change nothing."""
@@ -85,12 +86,12 @@ class Request:
         told = tuple(name for name in self.from_folder if name not in names)
         return replace(self, overrides=overrides, seed=seed, from_folder=told)
 
-    def run_options(self) -> dict[str, object]:
+    def options_of_run(self) -> dict[str, object]:
         """The options that a run depends on."""
-        rendering = self.made.Options.rendering()
+        rendering = self.task_class.Options.rendering()
         return {name: value for name, value in self.options.items() if name not in rendering}
 
-    def making(self) -> dict[str, object]:
+    def identity(self) -> dict[str, object]:
         """What decides the bytes of a result beside those of the input; plain JSON types."""
         return {
             "task": self.task,
@@ -104,8 +105,8 @@ class Request:
         }
 
     def digest(self) -> str:
-        """A short name for `making()`: equal for equal requests, on any machine."""
-        text = json.dumps(self.making(), sort_keys=True)
+        """A short name for `identity()`: equal for equal requests, on any machine."""
+        text = json.dumps(self.identity(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def command(self) -> str:
@@ -144,18 +145,18 @@ class Job:
     uncertainty: Path | None = None
     several: bool = False  # one of many: an outdated result of ours is made again
     note: str | None = None  # what the plan decided that the user did not ask for
-    planned: tuple[Seen, ...] = ()  # what stood at `outputs.written` when the run began
+    planned: tuple[Seen, ...] = ()  # what stood at `outputs.output_files` when the run began
 
     @property
-    def beside(self) -> dict[str, Path]:
+    def side_files(self) -> dict[str, Path]:
         """The files that are written beside the result, by what they are."""
         files = {"gif": self.gif, "curve": self.curve, "uncertainty": self.uncertainty}
         return {what: path for what, path in files.items() if path}
 
     @property
     def sides(self) -> tuple[Path, ...]:
-        """The same files without what they are."""
-        return tuple(self.beside.values())
+        """The paths of these files."""
+        return tuple(self.side_files.values())
 
 
 def fingerprint(job: Job, request: Request) -> str:

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 import dipcli
 from dipcli.batch.outcome import finite
 from dipcli.batch.outputs import Outputs
-from dipcli.batch.remixing import told
+from dipcli.batch.remixing import controls_record
 from dipcli.batch.request import Job, Request, contents, fingerprint, made_from
-from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames
 from dipcli.pictures import (
     USUAL,
@@ -71,7 +70,7 @@ def record_of(
         "stopped_at": result.stopped_at,
         "partial": result.partial,
         "notes": {key: value for key, value in result.notes.items() if key != "curves"},
-        **identity(job, request),
+        **request_facts(job, request),
     }
     if sides:
         record["beside"] = {what: contents(data) for what, data in sides.items()}
@@ -79,23 +78,23 @@ def record_of(
     return plain
 
 
-def identity(job: Job, request: Request) -> dict[str, object]:
+def request_facts(job: Job, request: Request) -> dict[str, object]:
     """The part of a record that says what was asked for, whatever the run gave."""
     facts: dict[str, object] = {
         "command": request.command(),
         "options": dict(request.options),
         "request": request.digest(),
-        "asked": request.making(),
+        "asked": request.identity(),
         "made_from": made_from(job),
         "fingerprint": fingerprint(job, request),
     }
     if request.from_folder:
         facts[FROM_FOLDER] = list(request.from_folder)
-    has_controls = issubclass(request.made, Controlled)
-    return facts | {"controls": told(job, request)} if has_controls else facts
+    has_controls = issubclass(request.task_class, Controlled)
+    return facts | {"controls": controls_record(job, request)} if has_controls else facts
 
 
-def tell_doubt(job: Job, result: "Result", note: Callable[[str], None]) -> None:
+def note_warnings(job: Job, result: "Result", note: Callable[[str], None]) -> None:
     """Notes on what the result had to do without, and where it gives reason to doubt it."""
     for text in result.gave_up:
         note(f"{job.name}: {text}")
@@ -119,12 +118,12 @@ def write_result(
     text = json.dumps(record, sort_keys=True)
     data = encode(restored, job.format, quality=request.quality, provenance=text)
     if job.output is None:
-        put_picture(data)
+        outputs.put_out(data)
     else:
         times = job.source.times if isinstance(job.source, Contents) else None
         outputs.put_picture(data, record, times if request.preserve else None)
     for what, side in (sides or {}).items():
-        outputs.put(job.beside[what], side)
+        outputs.put(job.side_files[what], side)
 
 
 def sides_of(

@@ -61,10 +61,10 @@ def _facts(job: Job, request: Request, settings: "Settings", runtime: "Runtime")
     request = request.without(unused(settings.to_dict()))
     deciding = request.without_controls().companions
     left = {name: one for name, one in job.companions.items() if name in deciding}
-    making = {**request.making(), "seed": None, "quality": None, "resolved": settings.to_dict()}
+    identity = {**request.identity(), "seed": None, "quality": None, "resolved": settings.to_dict()}
     return {
         **made_from(replace(job, companions=left)),
-        "settings": json.dumps(making, sort_keys=True),
+        "settings": json.dumps(identity, sort_keys=True),
         "seed": str(request.seed),
         "device": f"{runtime.device} {runtime.amp}",
         "version": f"dip {dipcli.__version__}, torch {torch.__version__}",

@@ -10,9 +10,10 @@ from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.plan import Plan
 from dipcli.batch.pool import Workers
 from dipcli.batch.reporter import Reporter
+from dipcli.batch.reporting import Report
 from dipcli.batch.request import Job, Request
 from dipcli.batch.spread import spread
-from dipcli.batch.work import Watch, work
+from dipcli.batch.work import Hooks, process_job
 from dipcli.observers import Interrupt
 from dipcli.pictures import is_null, remove_litter
 
@@ -26,28 +27,34 @@ def run(
     reporter: Reporter,
     interrupt: Interrupt,
     workers: Workers | None = None,
+    report: Report | None = None,
 ) -> list[Outcome]:
-    """Do every job; after an interruption the rest is left undone.
+    """Do every job; after an interruption the rest is left undone. report: what shows them all.
 
     Raises DeviceError before the first step if the device is not there.
     """
     sweep(plan.jobs)
     reporter.begin(len(plan.jobs) + len(plan.failed))
-    outcomes = list(plan.failed)
-    for outcome in plan.failed:
+    outcomes: list[Outcome] = []
+
+    def finish(outcome: Outcome) -> None:
+        if report is not None:
+            report.add(outcome)
+        outcomes.append(replace(outcome, view=None))
         reporter.finish(outcome)
-    doing = _here if workers is None else partial(spread, workers)
+
+    for outcome in plan.failed:
+        finish(outcome)
+    doing = _in_this_process if workers is None else partial(spread, workers)
     waiting = []
     for job, outcome in doing(plan.jobs, request, reporter, interrupt):
         if outcome.status is Status.ELSEWHERE:
             waiting.append(job)
             reporter.leave(job.name)
             continue
-        outcomes.append(outcome)
-        reporter.finish(outcome)
+        finish(outcome)
     for outcome in _revisit(waiting, request, reporter, interrupt, single=not plan.several):
-        outcomes.append(outcome)
-        reporter.finish(outcome)
+        finish(outcome)
     return outcomes
 
 
@@ -60,16 +67,16 @@ def sweep(jobs: Iterable[Job]) -> None:
             claims.remove_stale(folder)
 
 
-def _here(
+def _in_this_process(
     jobs: Iterable[Job], request: Request, reporter: Reporter, interrupt: Interrupt
 ) -> Iterator[tuple[Job, Outcome]]:
     """One after the other in this process."""
-    watch = Watch(interrupt, reporter.step, reporter.note)
+    hooks = Hooks(interrupt, reporter.step, reporter.note)
     for job in jobs:
         if interrupt.signum is not None:
             return
         reporter.start(job.name)
-        yield job, work(job, request, watch)
+        yield job, process_job(job, request, hooks)
 
 
 def _revisit(
@@ -81,7 +88,7 @@ def _revisit(
         time.sleep(_POLL)
         late = time.monotonic() > until
         busy = []
-        for job, outcome in _here(jobs, request, reporter, interrupt):
+        for job, outcome in _in_this_process(jobs, request, reporter, interrupt):
             if outcome.status is Status.ELSEWHERE and not late:
                 busy.append(job)
                 reporter.leave(job.name)

@@ -18,15 +18,15 @@ _LOOK = 0.2  # seconds between looks for a signal
 _PIECE = 4096  # bytes; where there is room at all there is room for so many (PIPE_BUF)
 
 
-class _Hurry:
+class _GivingUp:
     """Whether somebody wants this program to end."""
 
     asked: Callable[[], bool] | None = None
 
 
-def hurry_if(asked: Callable[[], bool]) -> None:
+def give_up_if(asked: Callable[[], bool]) -> None:
     """From now on nobody is waited for once `asked` says so; for programs only."""
-    _Hurry.asked = asked
+    _GivingUp.asked = asked
 
 
 def put(handle: int, data: bytes, grace: float) -> None:
@@ -44,7 +44,7 @@ def put(handle: int, data: bytes, grace: float) -> None:
                 continue
             except BlockingIOError:  # somebody was faster
                 time.sleep(_LOOK / 10)
-        if _Hurry.asked and _Hurry.asked() and time.monotonic() - moved > grace:
+        if _GivingUp.asked and _GivingUp.asked() and time.monotonic() - moved > grace:
             raise BlockingIOError(errno.EAGAIN, "nobody reads it")
 
 

@@ -33,7 +33,7 @@ def state_of(job: Job, request: Request) -> tuple[State, Mapping[str, object]]:
     record = read_record(job.output)
     if record is None:
         return State.OTHER, {}
-    asked = as_made(request, record)
+    asked = without_unused(request, record)
     if record.get("fingerprint") == fingerprint(job, asked):
         if record.get("partial"):
             return State.PARTIAL, record
@@ -54,10 +54,10 @@ def may_replace(state: State, job: Job, record: Mapping[str, object], request: R
     if foreign_side(job, record) is not None:
         return False
     if state is State.OUTDATED:
-        asked = as_made(request, record)
+        asked = without_unused(request, record)
         return job.several or record.get("fingerprint") == fingerprint(job, asked)
     if state is State.MISSING:
-        return not _strange_sidecar(job)
+        return not _foreign_sidecar(job)
     return state is State.PARTIAL
 
 
@@ -67,7 +67,7 @@ def foreign_side(job: Job, record: Mapping[str, object]) -> Path | None:
     record: of the result that stands there, {} if none does; it tells the files by their bytes.
     """
     known = record.get("beside")
-    for what, path in job.beside.items():
+    for what, path in job.side_files.items():
         if is_null(path) or not path.exists():
             continue
         ours = known.get(what) if isinstance(known, Mapping) else None
@@ -76,15 +76,15 @@ def foreign_side(job: Job, record: Mapping[str, object]) -> Path | None:
     return None
 
 
-def standing_in_the_way(job: Job, record: Mapping[str, object], request: Request) -> str:
-    """Why a result may not be written without being told to replace what is there."""
+def refusal(job: Job, record: Mapping[str, object], request: Request) -> str:
+    """Why a result may not replace what is there without --overwrite."""
     side, output = foreign_side(job, record), job.output
     if output is None or is_null(output) or not output.exists():
         beside = (
             sidecar(output) if output is not None and not CODECS[job.format].keeps_record else None
         )
         return f"{side or beside or output} exists; --overwrite replaces it"
-    current = record.get("fingerprint") == fingerprint(job, as_made(request, record))
+    current = record.get("fingerprint") == fingerprint(job, without_unused(request, record))
     if side is not None and current:
         return f"{side} exists and was not made with {output}; --overwrite replaces both"
     why = difference(record, job, request) if record else "by something else"
@@ -97,10 +97,10 @@ def difference(record: Mapping[str, object], job: Job, request: Request) -> str:
     if not (isinstance(files, Mapping) and isinstance(asked, Mapping)):
         return "with other settings or from another input"
     wanted = made_from(job)
-    called = {one.name: one.what for one in request.made.companions}
+    called = {one.name: one.what for one in request.task_class.companions}
     changed = [name for name in {**wanted, **files} if files.get(name) != wanted.get(name)]
     others = [called.get(name, name) for name in changed]
-    then, now = _flat(asked), _flat(json.loads(json.dumps(request.making())))
+    then, now = _flat(asked), _flat(json.loads(json.dumps(request.identity())))
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     parts = [f"from another {' and '.join(others)}"] if others else []
     if names:
@@ -128,7 +128,7 @@ def _shown(value: object) -> str:
     return "given" if value is True else word(value)
 
 
-def as_made(request: Request, record: Mapping[str, object]) -> Request:
+def without_unused(request: Request, record: Mapping[str, object]) -> Request:
     """The request without what made no difference to the result that has this record.
 
     Where it was made without a network, another learning rate is no other setting.
@@ -172,7 +172,7 @@ def _parsed(text: str) -> dict[str, object] | None:
     return record if isinstance(record, dict) and "fingerprint" in record else None
 
 
-def _strange_sidecar(job: Job) -> bool:
+def _foreign_sidecar(job: Job) -> bool:
     """Whether something else stands where the record of a missing result would lie."""
     if job.output is None or CODECS[job.format].keeps_record:
         return False

@@ -11,52 +11,52 @@ from numpy.typing import NDArray
 
 from dipcli.batch import claims
 from dipcli.batch.outcome import Outcome, Status, finite, single_code
-from dipcli.batch.outputs import Outputs, written
+from dipcli.batch.outputs import Outputs, output_files
 from dipcli.batch.preparing import (
-    arrays_of,
-    cropped,
+    note_changes,
+    picture_of,
+    prepared,
     reference_of,
-    settings_of,
-    taken,
-    task_of,
-    tell_changes,
+    with_contents,
 )
-from dipcli.batch.remixing import controlled, kept, tell_protected
+from dipcli.batch.remixing import kept_restoration, mixed_in_depth, note_protection
 from dipcli.batch.request import Job, Request
 from dipcli.batch.results import (
     FROM_FOLDER,
     assembled,
     filled,
-    identity,
+    note_warnings,
     record_of,
+    request_facts,
     sides_of,
-    tell_doubt,
     write_result,
 )
 from dipcli.batch.resuming import checkpoint_of
-from dipcli.batch.uptodate import State, as_made, may_replace, standing_in_the_way, state_of
+from dipcli.batch.uptodate import State, may_replace, refusal, state_of, without_unused
+from dipcli.batch.viewing import recorders, view_of_run, with_view
 from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
-from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
+from dipcli.observers import Interrupt, Meter, Reading
 from dipcli.pictures import Picture, is_null, name_of, read
 from dipcli.system.naming import printable
 
 if TYPE_CHECKING:
-    from dipcli.stream.step import Runtime, Step
+    from dipcli.report import View
+    from dipcli.stream.step import Runtime
 
 
 @dataclass
-class Watch:
-    """Who is told of what while a picture is made, and who may end it."""
+class Hooks:
+    """What is called while a picture is made: reports, notes, and what may end it."""
 
     interrupt: Interrupt = field(default_factory=Interrupt)
     report: Callable[[Reading], None] | None = None
     note: Callable[[str], None] = lambda text: None
 
 
-def work(job: Job, request: Request, watch: Watch) -> Outcome:
+def process_job(job: Job, request: Request, hooks: Hooks) -> Outcome:
     """Make one picture unless it is there already. Raises DeviceError alone."""
     try:
-        return _unless_made(job, request, watch)
+        return with_view(_claim_and_make(job, request, hooks), job, request)
     except DeviceError:
         raise  # the same for every picture
     except KeyboardInterrupt:
@@ -87,160 +87,160 @@ def _failed(job: Job, message: str, code: int) -> Outcome:
     )
 
 
-def standing(job: Job, request: Request) -> Outcome | None:
+def existing_outcome(job: Job, request: Request) -> Outcome | None:
     """The outcome of a job that needs no work: up to date, or refused; None if it needs some."""
     state, record = state_of(job, request)
     if state is State.CURRENT:
-        measured = _against_reference(job, request)
+        measured = _scores(job, request)
         return _outcome(job, Status.UP_TO_DATE, record={**record, **measured})
     if request.overwrite or may_replace(state, job, record, request):
         return None
-    return _refused(job, standing_in_the_way(job, record, request))
+    return _refused(job, refusal(job, record, request))
 
 
 def _refused(job: Job, message: str) -> Outcome:
     return _outcome(job, Status.REFUSED, message, exit_code=UsageError.exit_code)
 
 
-def _against_reference(job: Job, request: Request) -> dict[str, object]:
-    """PSNR and SSIM of a result that is there already."""
-    if job.reference is None or job.output is None:
-        return {}
-    return _measured(job, request, read(job.output, max_pixels=None))
-
-
-def _measured(job: Job, request: Request, picture: Picture) -> dict[str, object]:
-    """PSNR and SSIM of a result, if there is something to measure it by."""
+def _scores(job: Job, request: Request, picture: Picture | None = None) -> dict[str, object]:
+    """PSNR and SSIM of a result, of the one that is there already without a `picture`."""
     if job.reference is None:
         return {}
+    if picture is None:
+        assert job.output is not None
+        picture = read(job.output, max_pixels=None)
     return dict(reference_of(job.reference, request).measure(picture.pixels))
 
 
-def _unless_made(job: Job, request: Request, watch: Watch) -> Outcome:
+def _claim_and_make(job: Job, request: Request, hooks: Hooks) -> Outcome:
     if job.output is not None and is_null(job.output):
-        return _make(taken(job, request), request, watch, None, Outputs(job))
-    made = standing(job, request)
+        return _restore_or_remix(with_contents(job, request), request, hooks, None, Outputs(job))
+    made = existing_outcome(job, request)
     if made is not None:
         return made
-    for path in written(job):
+    for path in output_files(job):
         path.parent.mkdir(parents=True, exist_ok=True)
     if job.output is None:
-        return _as_seen(job, request, watch, None)
+        return _check_and_make(job, request, hooks, None)
     with claims.claim(job.output) as claim:
         if claim is None:
             who = claims.owner(job.output)
             return _outcome(job, Status.ELSEWHERE, f"{job.output} is being made by {who}")
-        return _as_seen(job, request, watch, claim)
+        return _check_and_make(job, request, hooks, claim)
 
 
-def _as_seen(job: Job, request: Request, watch: Watch, claim: claims.Claim | None) -> Outcome:
+def _check_and_make(
+    job: Job, request: Request, hooks: Hooks, claim: claims.Claim | None
+) -> Outcome:
     """Look at what stands there, judge it, and make the picture for these very places."""
     outputs = Outputs(job)
-    made = standing(job, request)  # another process may have made it just now
+    made = existing_outcome(job, request)  # another process may have made it just now
     if made is not None:
         return made
-    strange = outputs.strange()
-    if strange is not None:
+    changed = outputs.changed_since_planned()
+    if changed is not None:
         why = "came or was changed since this run began, and is left as it is"
-        return _refused(job, f"{name_of(strange)} {why}")
-    return _make(taken(job, request), request, watch, claim, outputs)
+        return _refused(job, f"{name_of(changed)} {why}")
+    return _restore_or_remix(with_contents(job, request), request, hooks, claim, outputs)
 
 
-def _make(
-    job: Job, request: Request, watch: Watch, claim: claims.Claim | None, outputs: Outputs
+def _restore_or_remix(
+    job: Job, request: Request, hooks: Hooks, claim: claims.Claim | None, outputs: Outputs
 ) -> Outcome:
     """Read and write; what lies between is only done again if the output does not hold it."""
     from dipcli.api import runtime_for
 
     runtime = runtime_for(request.device, request.seed)
-    picture = cropped(read(job.source, max_pixels=request.max_pixels), request.crop)
-    tell_protected(job, request, watch.note)
-    found = kept(job, request, picture, str(runtime.device))
+    picture = picture_of(job, request)
+    note_protection(job, request, hooks.note)
+    found = kept_restoration(job, request, picture, str(runtime.device))
     if found is not None:
-        return _mixed(job, request, picture, *found, watch, outputs)
-    return _restored(job, request, picture, runtime, watch, claim, outputs)
+        return _remix(job, request, picture, *found, hooks, outputs)
+    return _restore(job, request, picture, runtime, hooks, claim, outputs)
 
 
-def _restored(
+def _restore(
     job: Job,
     request: Request,
     picture: Picture,
     runtime: "Runtime",
-    watch: Watch,
+    hooks: Hooks,
     claim: claims.Claim | None,
     outputs: Outputs,
 ) -> Outcome:
     """Restore, write; the output first, so that what lies beside it is known as ours."""
     from dipcli.api import restore
 
-    arrays = arrays_of(job, request, picture, watch.note)
-    task = task_of(request, picture, arrays)
-    settings = settings_of(task, job, request, watch.note)
+    ready = prepared(job, request, picture, hooks.note)
     reference = reference_of(job.reference, request) if job.reference else None
-    checkpoint = checkpoint_of(job, request, settings, runtime, watch.interrupt, watch.note)
+    checkpoint = checkpoint_of(job, request, ready.settings, runtime, hooks.interrupt, hooks.note)
     runtime = replace(runtime, resume=checkpoint.resume) if checkpoint else runtime
-    curve = Curve(reference) if job.curve else None
-    frames = Frames(request.gif_every) if job.gif else None
-    meter = Meter(watch.report, reference) if watch.report else None
-    for side in (one for one in (curve, frames) if one):
-        runtime.resume.register(type(side).__name__, side)
-    watching = (curve, frames, meter, _keeping(claim), checkpoint, watch.interrupt)
+    curve, frames = recorders(job, request, reference, runtime)
+    meter = Meter(hooks.report, reference) if hooks.report else None
+    keep = claim and (lambda step: claim.refresh())
+    watching = (curve, frames, meter, keep, checkpoint, hooks.interrupt)
     observers = [one for one in watching if one]
-    tell_changes(job, picture, watch.note)
-    result = restore(task, settings, runtime, observers)
+    note_changes(job, picture, hooks.note)
+    result = restore(ready.task, ready.settings, runtime, observers)
     if result.partial and not request.keep_partial:
         raise KeyboardInterrupt
-    image = controlled(job, request, picture, result.image)
-    restored = assembled(picture, image, filled(request, arrays))
-    tell_doubt(job, result, watch.note)
-    sides = sides_of(job, result, curve, frames, watch.note)
+    image = mixed_in_depth(job, request, picture, result.image)
+    restored = assembled(picture, image, filled(request, ready.arrays))
+    note_warnings(job, result, hooks.note)
+    sides = sides_of(job, result, curve, frames, hooks.note)
     record = record_of(job, request, result, str(runtime.device), sides)
-    outputs.give_way(record)
+    outputs.set_partial_aside(record)
     write_result(job, request, restored, record, outputs, sides)
     if checkpoint and not result.partial:
         checkpoint.remove()
     measured = reference.measure(restored.pixels) if reference else {}
     timed = {"seconds": round(result.seconds, 3), **measured}
-    return _made(job, outputs, finite({**record, **timed}), watch)
+    view = view_of_run(
+        request, picture, restored, ready.arrays, reference, result.spread, curve, frames
+    )
+    return _written_outcome(job, outputs, finite({**record, **timed}), hooks, view)
 
 
-def _made(job: Job, outputs: Outputs, record: dict[str, object], watch: Watch) -> Outcome:
-    """The outcome of a picture that was written: in its place, or kept beside it."""
-    told = outputs.told()
+def _written_outcome(
+    job: Job,
+    outputs: Outputs,
+    record: dict[str, object],
+    hooks: Hooks,
+    view: "View | None",
+) -> Outcome:
+    """The outcome of a picture that was written in its place, or beside it."""
+    told = outputs.sentences()
     if record["partial"]:
         for text in told:
-            watch.note(f"{job.name}: {text}")
+            hooks.note(f"{job.name}: {text}")
         place = job.output and outputs.kept.get(job.output, job.output)
-        return _outcome(replace(job, output=place), Status.PARTIAL, record=record)
+        return _outcome(replace(job, output=place), Status.PARTIAL, record=record, view=view)
     if not told:
-        return _outcome(job, Status.DONE, record=record)
+        return _outcome(job, Status.DONE, record=record, view=view)
     where = {str(path): str(place) for path, place in outputs.kept.items()}
     message = f"{job.name}: {'; '.join(told)}"
-    return _outcome(job, Status.FAILED, message, exit_code=1, record={**record, "kept": where})
+    kept = {**record, "kept": where}
+    return _outcome(job, Status.FAILED, message, exit_code=1, record=kept, view=view)
 
 
-def _keeping(claim: claims.Claim | None) -> Callable[["Step"], None] | None:
-    """An observer that keeps a claim fresh; None without one."""
-    return None if claim is None else lambda step: claim.refresh()
-
-
-def _mixed(
+def _remix(
     job: Job,
     request: Request,
     picture: Picture,
     full: NDArray[np.float32],
     record: dict[str, object],
-    watch: Watch,
+    hooks: Hooks,
     outputs: Outputs,
 ) -> Outcome:
     """Write what the controls make of a restoration that the output holds, with its record."""
     began = perf_counter()
-    tell_changes(job, picture, watch.note)
-    restored = assembled(picture, controlled(job, request, picture, full), None)
+    note_changes(job, picture, hooks.note)
+    restored = assembled(picture, mixed_in_depth(job, request, picture, full), None)
     record = {key: value for key, value in record.items() if key != FROM_FOLDER}
-    record = finite({**record, **identity(job, as_made(request, record))})
+    record = finite({**record, **request_facts(job, without_unused(request, record))})
     write_result(job, request, restored, record, outputs)
-    measured = _measured(job, request, restored)
+    measured = _scores(job, request, restored)
     timed = {"seconds": round(perf_counter() - began, 3), **measured}
     told = {"reused": f"{job.output} held the restoration; only the controls were applied"}
-    return _made(job, outputs, finite({**record, **timed, **told}), watch)
+    view = view_of_run(request, picture, restored, {})
+    return _written_outcome(job, outputs, finite({**record, **timed, **told}), hooks, view)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TASK_OPTIONS = {"sigma", "noise", "strength", "detail", "as_is"}
 
 
-class Watch:
+class BestStop:
     """An observer that finds the step at which stopping would have been best.
 
     It only looks, at the 8-bit picture that each step would have given; `seconds` is what
@@ -76,7 +76,7 @@ def measure(order: Order) -> dict[str, Any]:
 
     began = perf_counter()
     task, settings = _prepared(order, given)
-    watch = Watch(case, task, given.truth) if order.watch else None
+    watch = BestStop(case, task, given.truth) if order.watch else None
     result = restore(task, settings, runtime, [watch] if watch else [])
     seconds = perf_counter() - began - (watch.seconds if watch else 0.0)
     peak = usage.peak()
@@ -128,7 +128,7 @@ def check(order: Order) -> None:
     given = {name: _value(text) for name, text in variant.overrides.items()}
     settings = {name: value for name, value in given.items() if name not in TASK_OPTIONS}
     scale = {"scale": case.level} if case.task == "superres" else {}
-    task.possible(task.Options().override(**scale), variant.preset, **settings)
+    task.possible_settings(task.Options().override(**scale), variant.preset, **settings)
 
 
 def of_file(given: Problem) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def of_file(given: Problem) -> dict[str, Any]:
     return {} if given.coding is None else {"coding": read(given.coding).meta.jpeg}
 
 
-def _course(result: "Result", watch: Watch | None) -> dict[str, Any]:
+def _course(result: "Result", watch: BestStop | None) -> dict[str, Any]:
     course = {
         "stopped_at": result.stopped_at,
         "settings": result.settings.to_dict(),

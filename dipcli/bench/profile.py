@@ -69,7 +69,7 @@ def size(value: object) -> int:
     return sum(map(size, value)) if isinstance(value, (tuple, list)) else 0
 
 
-def descent(settings: FitSettings, runtime: Runtime, side: int) -> Run:
+def warmed_up(settings: FitSettings, runtime: Runtime, side: int) -> Run:
     """A run on a random picture of side x side, warmed up."""
     y = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     y = y.to(runtime.device)
@@ -79,19 +79,19 @@ def descent(settings: FitSettings, runtime: Runtime, side: int) -> Run:
     return run
 
 
-def seconds(work: Callable[[], object], device: torch.device, count: int = MEASURED) -> float:
-    """The least time of `work` among `count`."""
+def seconds(action: Callable[[], object], device: torch.device, count: int = MEASURED) -> float:
+    """The least time of `action` among `count`."""
     least = math.inf
     for _ in range(count):
         began = perf_counter()
-        work()
+        action()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         least = min(least, perf_counter() - began)
     return least
 
 
-def shares(run: Run) -> dict[str, float]:
+def milliseconds(run: Run) -> dict[str, float]:
     """Milliseconds of one step by group of operations; "the rest" completes the sum."""
     with profile(activities=[ProfilerActivity.CPU]) as recorded:
         for _ in range(MEASURED):
@@ -110,12 +110,12 @@ def arithmetic(runtime: Runtime) -> float:
     layer = layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     x = torch.rand(1, 128, 256, 256, device=runtime.device, requires_grad=True)
 
-    def work() -> None:
+    def action() -> None:
         amp = runtime.amp
         with torch.autocast(runtime.device.type, dtype=amp, enabled=amp is not None):
             layer(x.to(memory_format=torch.channels_last)).sum().backward()
 
-    return 3 * 2 * 128 * 128 * 9 * 256 * 256 / seconds(work, runtime.device)
+    return 3 * 2 * 128 * 128 * 9 * 256 * 256 / seconds(action, runtime.device)
 
 
 def bandwidth(device: torch.device) -> float:
@@ -127,14 +127,14 @@ def bandwidth(device: torch.device) -> float:
 
 def report(settings: FitSettings, runtime: Runtime, side: int) -> str:
     """The table, in Markdown."""
-    run = descent(settings, runtime, side)
+    run = warmed_up(settings, runtime, side)
     step = seconds(run.step, runtime.device)
     with Count() as count:
         run.step()
     rate, width = arithmetic(runtime), bandwidth(runtime.device)
     flops, moved = map(sum, zip(*count.operations, strict=True))
     limit = sum(max(f / rate, b / width) for f, b in count.operations)
-    rows = [f"| {name} | {time:.1f} |" for name, time in shares(run).items()]
+    rows = [f"| {name} | {time:.1f} |" for name, time in milliseconds(run).items()]
     limits = [
         f"| **step** | **{1e3 * step:.1f}** |",
         f"| arithmetic: {flops / 1e9:.2f} GFLOP at {rate / 1e9:.0f} GFLOP/s"

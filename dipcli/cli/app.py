@@ -63,8 +63,8 @@ def main() -> None:
     """Run the command line and exit with its code."""
     for one in ENDING:
         if not ignored(one):
-            signal.signal(one, _stopped)
-    messages.take_over()
+            signal.signal(one, _stop_at_once)
+    messages.guard_streams()
     memory.reuse()
     code = run(sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while Python ends: no traceback
@@ -98,12 +98,12 @@ def run(args: Sequence[str]) -> int:
     return int(code or 0)
 
 
-def _stopped(signum: int, frame: FrameType | None) -> None:
+def _stop_at_once(signum: int, frame: FrameType | None) -> None:
     """End at once: before a run and after it there is nothing to be finished.
 
     An exception would not do: raised while a library is loaded, it becomes another one.
     """
-    streams.hurry_if(lambda: True)
+    streams.give_up_if(lambda: True)
     click.echo("dip: interrupted, nothing was written", err=True)
     os._exit(128 + signum)
 

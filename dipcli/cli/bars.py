@@ -21,17 +21,17 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from dipcli.batch.outcome import Outcome
-from dipcli.cli.render import Console, Plain, ending
+from dipcli.cli.render import Console, Plain, result_line
 from dipcli.cli.tally import Tally
 from dipcli.observers import Reading
 from dipcli.system.naming import printable
 
-_LONGEST = 32  # letters of a name
-_NAMED = 3  # pictures at hand that are named; of more the number is told
+_LONGEST_NAME = 32  # letters of a name
+_MOST_NAMED = 3  # pictures at hand that are named; of more the number is told
 _WIDE = 10_000  # letters, more than any terminal has
 
 
-class SoFar(ProgressColumn):
+class ElapsedColumn(ProgressColumn):
     """The time that went by, with its label."""
 
     max_refresh = 0.5
@@ -41,7 +41,7 @@ class SoFar(ProgressColumn):
         return Text(f"{_clock(task.elapsed)} so far")
 
 
-class Left(ProgressColumn):
+class RemainingColumn(ProgressColumn):
     """The time to come, with its label."""
 
     max_refresh = 0.5
@@ -62,7 +62,7 @@ def _clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-class Fitting(Progress):
+class ShrinkingProgress(Progress):
     """Columns that fit the terminal: name, count and time left stay, the bar goes first."""
 
     def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
@@ -95,14 +95,14 @@ class Bars(Plain):
         """several: show the bar of the folder."""
         super().__init__(console, verbose=verbose)
         self._several = several
-        self._progress = Fitting(
+        self._progress = ShrinkingProgress(
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[facts]}"),
-            SoFar(table_column=Column(no_wrap=True)),
-            Left(table_column=Column(no_wrap=True)),
+            ElapsedColumn(table_column=Column(no_wrap=True)),
+            RemainingColumn(table_column=Column(no_wrap=True)),
             console=RichConsole(stderr=True),
             redirect_stdout=False,
             transient=True,
@@ -178,7 +178,7 @@ class Bars(Plain):
         self._show_folder()
         self.console.json(outcome.to_json())
         if not outcome.bad:
-            line = escape(ending(outcome, verbose=self.verbose))
+            line = escape(result_line(outcome, verbose=self.verbose))
             self._progress.console.print(line, highlight=False, soft_wrap=True)
 
     def _show_folder(self) -> None:
@@ -198,13 +198,13 @@ class Bars(Plain):
     def _names(self) -> list[str]:
         """The pictures at hand, in one text; none for none."""
         names = [self._short(name) for name in self._tally.at_hand]
-        more = len(names) - _NAMED
-        text = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        more = len(names) - _MOST_NAMED
+        text = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         return [text] if text else []
 
     def _short(self, name: str) -> str:
         """The end of a name: at most a third of the terminal."""
-        most = min(_LONGEST, max(8, self._progress.console.width // 3))
+        most = min(_LONGEST_NAME, max(8, self._progress.console.width // 3))
         name = printable(name)
         return name if len(name) <= most else "..." + name[3 - most :]
 

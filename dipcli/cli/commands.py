@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from dipcli.cli import config, types
-from dipcli.cli.options import HEADINGS, NAME, NETWORK, Headed, after, before, inputs
+from dipcli.cli.options import (
+    HEADINGS,
+    NAME,
+    NETWORK,
+    HeadedOption,
+    inputs,
+    leading_options,
+    trailing_options,
+)
 from dipcli.settings import AUTO, FIRST, Spec, in_order, spec_of
 from dipcli.tasks import Task
 from dipcli.tasks.companions import Companion
@@ -86,6 +94,7 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     own = [_companion(one) for one in task.companions if one.required]
     own += [_option(one, FIRST) for one in in_order(task.Options)]
     own += [_companion(one) for one in task.companions if not one.required]
+    trailing = trailing_options(paints=any(not one.picture for one in task.companions))
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
     first = [_setting(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
     rest = [
@@ -95,7 +104,14 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     ]
     return RestoringCommand(
         task.name,
-        params=[inputs(), *before(), *own, *first, *after(), *rest],
+        params=[
+            inputs(),
+            *leading_options(),
+            *own,
+            *first,
+            *trailing,
+            *rest,
+        ],
         callback=lambda **values: _start(task, values),
         help=task.help(),
         short_help=task.help().splitlines()[0],
@@ -104,18 +120,18 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
 
 
 def _start(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
-    from dipcli.cli.restoring import restoring
+    from dipcli.cli.restoring import restore_command
 
-    return restoring(task, values)
+    return restore_command(task, values)
 
 
-def _companion(one: Companion) -> Headed:
+def _companion(one: Companion) -> HeadedOption:
     flags = [f"--{one.name.replace('_', '-')}", one.name]
     more = {"required": one.required, "type": NAME, "metavar": one.metavar, "help": one.help}
-    return Headed(flags, heading=FIRST, **more)
+    return HeadedOption(flags, heading=FIRST, **more)
 
 
-def _option(one: Field[Any], heading: str) -> Headed:
+def _option(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of an option of a task: unset means its default, which help shows."""
     spec = spec_of(one)
     told = isinstance(one.default, str | int) or bool(spec.choices)
@@ -126,12 +142,12 @@ def _option(one: Field[Any], heading: str) -> Headed:
     return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
-def _setting(one: Field[Any], heading: str, **more: Any) -> Headed:
+def _setting(one: Field[Any], heading: str, **more: Any) -> HeadedOption:
     """The flag of a setting: unset means what the preset has."""
     return _flag(one, heading, auto=one.name in ("stop", "method"), **more)
 
 
-def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> Headed:
+def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> HeadedOption:
     spec, annotation = spec_of(one), str(one.type)
     names = [f"--{one.name.replace('_', '-')}", one.name]
     if not more.get("is_flag"):
@@ -139,7 +155,7 @@ def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> 
         if spec.choices and annotation.startswith("tuple"):
             usual = ",".join(map(str, spec.choices))  # as they are typed
         more |= {"type": _type(annotation, spec, auto=auto), "metavar": spec.metavar or usual}
-    return Headed(names, heading=heading, help=spec.help, **more)
+    return HeadedOption(names, heading=heading, help=spec.help, **more)
 
 
 def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType[Any]:
@@ -148,11 +164,11 @@ def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType
         return _FORMS[spec.form]
     choices = tuple(map(str, spec.choices))
     if annotation.startswith("tuple") and choices:
-        return types.names(choices, ",".join(choices))
+        return types.names_of(choices, ",".join(choices))
     if annotation.startswith("tuple"):
         return types.NUMBERS
     if choices and "int" in annotation:
-        return types.whole(choices)
+        return types.number_of(choices)
     if choices:
         return click.Choice((AUTO, *choices) if auto else choices)
     if annotation == "bool":

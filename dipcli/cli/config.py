@@ -127,7 +127,7 @@ def place_of(context: click.Context, name: str, found: Mapping[str, Found]) -> s
     return None
 
 
-def blamed(message: str) -> str | None:
+def place_of_error(message: str) -> str | None:
     """The place of the value that an error speaks of, if it was not typed.
 
     An error names either the setting first, or the value, as that of a path.

@@ -49,7 +49,7 @@ class Messages(io.TextIOBase):
         return self._handle
 
 
-def take_over() -> None:
+def guard_streams() -> None:
     """Make `sys.stderr` forgiving, and let no file become one of the standard streams.
 
     Where a program is started with one of them closed, the next file it opens takes its number,

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from dipcli.cli.types import ADDRESS, CROP, FORMAT, SHARD, NamesFormats, Place
+from dipcli.cli.types import ADDRESS, CROP, FORMAT, SHARD, FormatsOption, NonEmptyPath
 from dipcli.presets.values import NAMES
 from dipcli.settings import FIRST
 
-FILE = Place(path_type=Path)
-NAME = Place(allow_dash=True)  # a text, but the shell completes it
+FILE = NonEmptyPath(path_type=Path)
+NAME = NonEmptyPath(allow_dash=True)  # a text, but the shell completes it
 
 # Headings, in the order of the help.
 FILES, FOLDERS, WATCHING, NETWORK = (
@@ -23,7 +23,7 @@ FILES, FOLDERS, WATCHING, NETWORK = (
 HEADINGS = (FIRST, FILES, FOLDERS, WATCHING, NETWORK)
 
 
-class Headed(NamesFormats):
+class HeadedOption(FormatsOption):
     """An option that stands under a heading."""
 
     def __init__(self, *args: Any, heading: str, **more: Any) -> None:
@@ -38,8 +38,8 @@ class Headed(NamesFormats):
         return extra
 
 
-def _under(heading: str, *given: tuple[list[str], dict[str, Any]]) -> list[Headed]:
-    return [Headed(names, heading=heading, **more) for names, more in given]
+def _under(heading: str, *given: tuple[list[str], dict[str, Any]]) -> list[HeadedOption]:
+    return [HeadedOption(names, heading=heading, **more) for names, more in given]
 
 
 def _flag(*names: str, help: str, **more: Any) -> tuple[list[str], dict[str, Any]]:
@@ -51,7 +51,7 @@ def inputs() -> click.Argument:
     return click.Argument(["inputs"], nargs=-1, required=True, type=NAME, metavar="INPUT...")
 
 
-def before() -> list[Headed]:
+def leading_options() -> list[HeadedOption]:
     """What stands before the options of the task."""
     return _under(
         FIRST,
@@ -66,8 +66,8 @@ def before() -> list[Headed]:
     )
 
 
-def after() -> list[Headed]:
-    """What stands after them."""
+def trailing_options(*, paints: bool = False) -> list[HeadedOption]:
+    """What stands after them; paints: whether a mask of it can be painted."""
     return [
         *_under(
             FIRST,
@@ -85,7 +85,7 @@ def after() -> list[Headed]:
         ),
         *_pictures(),
         *_folders(),
-        *_watching(),
+        *_watching(paints),
         *_under(
             NETWORK,
             _flag(
@@ -100,7 +100,7 @@ def after() -> list[Headed]:
     ]
 
 
-def _pictures() -> list[Headed]:
+def _pictures() -> list[HeadedOption]:
     return _under(
         FILES,
         _flag("--crop", type=CROP, help="Restore a part only."),
@@ -125,7 +125,7 @@ def _pictures() -> list[Headed]:
     )
 
 
-def _folders() -> list[Headed]:
+def _folders() -> list[HeadedOption]:
     return _under(
         FOLDERS,
         _flag("-r", "--recursive", is_flag=True, help="Folders with their subfolders."),
@@ -151,15 +151,20 @@ def _folders() -> list[Headed]:
     )
 
 
-def _watching() -> list[Headed]:
+def _watching(paints: bool) -> list[HeadedOption]:
+    quiet = _flag(
+        "--no-browser", is_flag=True, help="Of a mask to be painted, say the address only."
+    )
     return _under(
         WATCHING,
+        *([quiet] if paints else []),
         _flag(
             "--reference", type=FILE, metavar="GT", help="Ground truth (or folder): PSNR and SSIM."
         ),
         _flag("--gif-every", type=click.IntRange(1), metavar="N", help="Steps between frames."),
         _flag("--curve", type=NAME, metavar="PATH", help="Loss per step: .csv, .json, .png, .svg."),
         _flag("--uncertainty", type=NAME, metavar="PATH", help="A map of where the runs disagree."),
+        _flag("--report", type=FILE, metavar="PAGE.html", help="A page to look at: before, after."),
         _flag("--json", "as_json", is_flag=True, help="One JSON object per picture on stdout."),
         _flag("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         _flag("-v", "--verbose", is_flag=True, help="Say how each picture was made."),
@@ -174,4 +179,6 @@ FOR_FOLDERS = frozenset({"preset", "device", "seed", "crop", "jpeg_quality"})
 @cache
 def shared_options() -> frozenset[str]:
     """The parameter names of all shared options; what a command has beside them is its task's."""
-    return frozenset(one.name for one in (inputs(), *before(), *after()) if one.name)
+    return frozenset(
+        one.name for one in (inputs(), *leading_options(), *trailing_options()) if one.name
+    )

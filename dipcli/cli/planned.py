@@ -5,13 +5,13 @@ from dipcli.batch.outcome import Outcome, Status, worst
 from dipcli.batch.plan import Plan
 from dipcli.batch.preparing import settings_for
 from dipcli.batch.request import Job, Request
-from dipcli.batch.work import standing
+from dipcli.batch.work import existing_outcome
 from dipcli.cli.render import Console, duration
 from dipcli.errors import DipError
 from dipcli.system.naming import printable
 
 
-def show(plan: Plan, request: Request, console: Console) -> int:
+def show_plan(plan: Plan, request: Request, console: Console) -> int:
     """Tell what would be done, write nothing, and return the exit code so far known."""
     outcomes = [*plan.failed, *(_planned(job, request, console) for job in plan.jobs)]
     for outcome in outcomes:
@@ -34,7 +34,7 @@ def show(plan: Plan, request: Request, console: Console) -> int:
 
 def _planned(job: Job, request: Request, console: Console) -> Outcome:
     """What stands there already, or what it would take: with the settings of this very picture."""
-    outcome = standing(job, request) if job.output is not None else None
+    outcome = existing_outcome(job, request) if job.output is not None else None
     if outcome is not None:
         return outcome
     try:

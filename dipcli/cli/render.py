@@ -84,19 +84,19 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def ending(outcome: Outcome, *, verbose: bool = False) -> str:
+def result_line(outcome: Outcome, *, verbose: bool = False) -> str:
     """A picture's end in one line."""
     record = outcome.record
     if outcome.status in (Status.DONE, Status.PARTIAL):
         parts = [f"{outcome.name} -> {outcome.output}"]
         if outcome.status is Status.PARTIAL:
             parts.append("partial")
-        parts += _found(record) + _measured(record)
+        parts += _found_damage(record) + _scores(record)
         parts.append(f"step {record['stopped_at']}")
         parts.append(duration(float(str(record["seconds"]))))
         parts.append(str(record["device"]))
     elif outcome.status is Status.UP_TO_DATE:
-        parts = [f"{outcome.output} is up to date", *_measured(record)]
+        parts = [f"{outcome.output} is up to date", *_scores(record)]
     else:
         parts = [outcome.message or f"{outcome.name}: {outcome.status}"]
     line = printable("  ".join(parts))
@@ -105,14 +105,14 @@ def ending(outcome: Outcome, *, verbose: bool = False) -> str:
     return line
 
 
-def _found(record: Any) -> list[str]:
+def _found_damage(record: Any) -> list[str]:
     """What was found wrong with the input, where something was done about it, or could be."""
     notes = record.get("notes", {})
     told = record.get("task") == "denoise" or notes.get("restored")
     return [f"({notes['found']})"] if told and "found" in notes else []
 
 
-def _measured(record: Any) -> list[str]:
+def _scores(record: Any) -> list[str]:
     shown = []
     if record.get("psnr") is not None:
         shown.append(f"PSNR {record['psnr']:.2f} dB")
@@ -166,4 +166,4 @@ class Plain(AbstractContextManager["Plain"]):
         """The line of a picture."""
         self.console.json(outcome.to_json())
         if not outcome.bad:
-            self.console.line(ending(outcome, verbose=self.verbose))
+            self.console.line(result_line(outcome, verbose=self.verbose))

@@ -13,9 +13,10 @@ from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.preparing import tell_unused
 from dipcli.batch.request import Request
-from dipcli.batch.streams import hurry_if
+from dipcli.batch.streams import give_up_if
 from dipcli.cli import config
 from dipcli.cli.config import FILE, folder_settings
+from dipcli.cli.painting import paint, painted_companion
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
@@ -29,8 +30,8 @@ _STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more q
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How the work is shown and spread, which no result depends on."""
+class RunOptions:
+    """How a run is shown and spread over workers; no result depends on it."""
 
     as_json: bool
     quiet: bool
@@ -41,25 +42,26 @@ class Manner:
     cluster: str | None
 
 
-def restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
+def restore_command(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     """Do what the command of a task was asked for; returns the exit code."""
     try:
-        return _restoring(task, values)
+        return _restore(task, values)
     except UsageError as error:
-        place = config.blamed(str(error))
+        place = config.place_of_error(str(error))
         if place is None:
             raise
         raise UsageError(f"{place}: {error}") from error
 
 
-def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
-    manner = Manner(**{name: values[name] for name in Manner.__dataclass_fields__})
+def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
+    run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
+    painted = painted_companion(task, values)
     request = _request(task, values)
-    kinds = task.possible(
+    kinds = task.possible_settings(
         task.Options().override(**request.options), request.preset, **request.overrides
     )
-    _check(request, kinds, values, manner)
-    console = Console(quiet=manner.quiet, as_json=manner.as_json)
+    _check(request, kinds, values, run_options)
+    console = Console(quiet=run_options.quiet, as_json=run_options.as_json)
     telling = tell_unused(request, *kinds, seed=True)
     if telling:
         console.say(telling)
@@ -76,12 +78,14 @@ def _restoring(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         stdin=_stdin() if "-" in values["inputs"] else None,
         settings=config.paths(),
     )
+    if painted is not None:
+        return paint(painted, places, request, console, browser=not values["no_browser"])
     plan = make_plan(places, request)
-    if manner.dry_run:
-        from dipcli.cli.planned import show
+    if run_options.dry_run:
+        from dipcli.cli.planned import show_plan
 
-        return show(plan, request, console)
-    return _carry_out(plan, request, manner, console)
+        return show_plan(plan, request, console)
+    return _carry_out(plan, request, run_options, console)
 
 
 def _stdin() -> bytes:
@@ -109,6 +113,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
         gif_every=values["gif_every"],
         curve=values["curve"],
         uncertainty=values["uncertainty"],
+        report=values["report"],
         format=values["format"],
         quality=values["jpeg_quality"],
         max_pixels=values["max_pixels"],
@@ -121,7 +126,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
 
 
 def _check(
-    request: Request, kinds: Sequence[Settings], shared: Mapping[str, Any], manner: Manner
+    request: Request, kinds: Sequence[Settings], shared: Mapping[str, Any], run_options: RunOptions
 ) -> None:
     """What can be told from the options alone; raises UsageError."""
     from dipcli.observers import check_animation_suffix, check_curve_suffix
@@ -139,52 +144,58 @@ def _check(
         if not any(one.compares for one in kinds):
             raise UsageError("--uncertainty compares runs; give --runs 2 or more")
     to_stdout = shared["output"] == "-" or ("-" in shared["inputs"] and not shared["output"])
-    if to_stdout and manner.as_json:
+    if to_stdout and run_options.as_json:
         raise UsageError("the picture and --json cannot both go to standard output; give -o FILE")
-    if (to_stdout or manner.as_json) and sys.stdout is None:
+    if (to_stdout or run_options.as_json) and sys.stdout is None:
         raise UsageError("standard output is closed; give -o FILE")
-    if to_stdout and not manner.dry_run and sys.stdout.isatty():
+    if to_stdout and not run_options.dry_run and sys.stdout.isatty():
         raise UsageError("a picture would go to the terminal; give -o FILE or redirect the output")
-    if manner.cluster is not None and manner.jobs > 1:
+    if run_options.cluster is not None and run_options.jobs > 1:
         raise UsageError("--jobs is for this machine; with --cluster its workers decide")
-    if manner.cluster is not None and to_stdout:
+    if run_options.cluster is not None and to_stdout:
         raise UsageError("--cluster needs files that its workers can write; give -o FILE")
     if len(shared["inputs"]) != len(set(shared["inputs"])):
         raise UsageError("an input is named twice")
 
 
-def _carry_out(plan: Plan, request: Request, manner: Manner, console: Console) -> int:
+def _carry_out(plan: Plan, request: Request, run_options: RunOptions, console: Console) -> int:
     waiting.asleep()
     from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
+    from dipcli.batch.reporting import Report
     from dipcli.batch.run import run
     from dipcli.observers import Interrupt
 
     interrupt = Interrupt(lambda: console.say(_STOPS_AT_ONCE))
-    hurry_if(lambda: interrupt.came)
+    give_up_if(lambda: interrupt.came)
     with interrupt, contextlib.ExitStack() as stack:
         reporter = stack.enter_context(
-            choose_reporter(console, several=plan.several, verbose=manner.verbose)
+            choose_reporter(console, several=plan.several, verbose=run_options.verbose)
         )
         workers = None
-        if manner.cluster is not None:
-            workers = stack.enter_context(cluster(manner.cluster))
-        elif manner.jobs > 1 and len(plan.jobs) > 1:
-            workers = stack.enter_context(pool(min(manner.jobs, len(plan.jobs)), request.device))
-        outcomes = run(plan, request, reporter, interrupt, workers)
+        if run_options.cluster is not None:
+            workers = stack.enter_context(cluster(run_options.cluster))
+        elif run_options.jobs > 1 and len(plan.jobs) > 1:
+            workers = stack.enter_context(
+                pool(min(run_options.jobs, len(plan.jobs)), request.device)
+            )
+        report = Report(request.report, plan, request) if request.report else None
+        outcomes = run(plan, request, reporter, interrupt, workers, report)
         stack.close()
+        if report and outcomes:
+            console.line(f"report: {report.write()}")
         code = interrupt.exit_code or worst(outcomes)
-        _conclude(plan, outcomes, manner, console, code)
+        _conclude(plan, outcomes, run_options, console, code)
     return code
 
 
 def _conclude(
-    plan: Plan, outcomes: list[Outcome], manner: Manner, console: Console, code: int
+    plan: Plan, outcomes: list[Outcome], run_options: RunOptions, console: Console, code: int
 ) -> None:
     """The summary of several pictures, the failures last."""
     if plan.several:
         console.summary(outcomes, total=len(plan.jobs) + len(plan.failed), code=code)
-    if manner.debug:
+    if run_options.debug:
         for outcome in outcomes:
             if outcome.bad and outcome.trace:
                 click.echo(outcome.trace, err=True)

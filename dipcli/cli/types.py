@@ -14,7 +14,7 @@ _DURATION = re.compile(rf"{_NUMBER}|(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?:in)?)?\s*(
 _UNITS = (1.0, 3600.0, 60.0, 1.0)  # seconds of a bare number, an hour, a minute, a second
 
 
-class Typed(click.ParamType[Any]):
+class ParsedType(click.ParamType[Any]):
     """A type made from a function that raises ValueError with what is expected."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
@@ -34,7 +34,7 @@ class Typed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-class NamesFormats(click.Option):
+class FormatsOption(click.Option):
     """An option whose help names formats: {written}, and {lossy} of them, by the table."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -50,7 +50,7 @@ class NamesFormats(click.Option):
         return found[0], found[1].replace("{written}", suffixes).replace("{lossy}", lossy)
 
 
-class Place(click.Path):
+class NonEmptyPath(click.Path):
     """A path, which is never the empty text that a variable without a value leaves."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -135,7 +135,7 @@ def _address(text: str) -> str:
     return text
 
 
-def names(allowed: tuple[str, ...], metavar: str) -> Typed:
+def names_of(allowed: tuple[str, ...], metavar: str) -> ParsedType:
     """A type for one or more of `allowed`, with commas."""
 
     def parse(text: str) -> tuple[str, ...]:
@@ -145,10 +145,10 @@ def names(allowed: tuple[str, ...], metavar: str) -> Typed:
                 raise ValueError(f"{one!r} is not one of {', '.join(allowed)}")
         return found
 
-    return Typed(metavar, parse)
+    return ParsedType(metavar, parse)
 
 
-def whole(allowed: tuple[str, ...]) -> Typed:
+def number_of(allowed: tuple[str, ...]) -> ParsedType:
     """A type for one of some whole numbers."""
 
     def parse(text: str) -> int:
@@ -156,18 +156,18 @@ def whole(allowed: tuple[str, ...]) -> Typed:
             raise ValueError(f"{text!r} is not one of {', '.join(allowed)}")
         return int(text)
 
-    return Typed("|".join(allowed), parse)
+    return ParsedType("|".join(allowed), parse)
 
 
-ADDRESS = Typed("address", _address)
-DURATION = Typed("duration", _duration)
-CROP = Typed("WxH+X+Y", _crop)
-SHARD = Typed("I/N", _shard)
-NUMBERS = Typed("numbers", _numbers)
-SIGMA = Typed("auto|float", _sigma)
-STRENGTH = Typed("s|luma,chroma", _strength)
-FRACTION = Typed("0..1", _fraction)
-FORMAT = Typed("format", _format)
+ADDRESS = ParsedType("address", _address)
+DURATION = ParsedType("duration", _duration)
+CROP = ParsedType("WxH+X+Y", _crop)
+SHARD = ParsedType("I/N", _shard)
+NUMBERS = ParsedType("numbers", _numbers)
+SIGMA = ParsedType("auto|float", _sigma)
+STRENGTH = ParsedType("s|luma,chroma", _strength)
+FRACTION = ParsedType("0..1", _fraction)
+FORMAT = ParsedType("format", _format)
 
 __all__ = [
     "ADDRESS",
@@ -179,8 +179,8 @@ __all__ = [
     "SHARD",
     "SIGMA",
     "STRENGTH",
-    "NamesFormats",
-    "Place",
-    "names",
-    "whole",
+    "FormatsOption",
+    "NonEmptyPath",
+    "names_of",
+    "number_of",
 ]

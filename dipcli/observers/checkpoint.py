@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dipcli.stream.step import Step
 
 INTERVAL = 30.0  # seconds between saves
-SHARE = 0.05  # of the time at most goes into saving
+TIME_SHARE = 0.05  # of the time at most goes into saving
 
 
 class Checkpoint:
@@ -57,7 +57,7 @@ class Checkpoint:
             self._save(encode(self.resume.state_dict(), self._facts))
         except WriteError as error:
             self._note(f"no checkpoint: {error}")
-        self._every.rest((time.monotonic() - began) / SHARE)
+        self._every.rest((time.monotonic() - began) / TIME_SHARE)
 
     def remove(self) -> None:
         """The result is there: nothing is left to go on with."""

@@ -16,11 +16,11 @@ from dipcli.stream.resume import AttributeState
 if TYPE_CHECKING:
     from dipcli.stream.step import Step
 
-SIDE = 512  # pixels: larger frames are reduced
-MOST = 96  # frames kept; at 512x512 in colour that is 75 MB
+LONGEST_SIDE = 512  # pixels: larger frames are reduced
+MOST_FRAMES = 96  # frames kept; at 512x512 in colour that is 75 MB
 GROWTH = 1.08  # the next frame is this much later: early steps change most
-FRAME = 80  # milliseconds
-LAST = 1500  # milliseconds that the last frame stands
+FRAME_TIME = 80  # milliseconds
+LAST_FRAME_TIME = 1500  # milliseconds that the last frame stands
 
 _PILLOW = {".gif": "GIF", ".webp": "WEBP", ".apng": "PNG"}
 
@@ -58,7 +58,7 @@ class Frames(AttributeState):
             self._next = max(index + 1, int((index + 1) * GROWTH))
         else:
             self._next = index + self._every
-        if len(self.frames) >= MOST:
+        if len(self.frames) >= MOST_FRAMES:
             self.frames = self.frames[::2]
             self._every = 2 * self._every if self._every else None
 
@@ -72,13 +72,13 @@ class Frames(AttributeState):
 
 
 def _small(step: Step) -> NDArray[np.uint8]:
-    """The estimate as (H, W, 3) uint8, at most SIDE pixels a side; syncs the device."""
+    """The estimate as (H, W, 3) uint8, at most LONGEST_SIDE pixels a side; syncs the device."""
     from torch.nn.functional import interpolate
 
     image = step.estimate.detach().float()
     largest = max(image.shape[-2:])
-    if largest > SIDE:
-        size = [max(1, round(side * SIDE / largest)) for side in image.shape[-2:]]
+    if largest > LONGEST_SIDE:
+        size = [max(1, round(side * LONGEST_SIDE / largest)) for side in image.shape[-2:]]
         image = interpolate(image, size=size, mode="area")
     levels = (image[0].clamp(0, 1) * 255).round().byte().cpu().numpy()
     levels = levels if levels.shape[0] == 3 else levels[:1].repeat(3, axis=0)
@@ -95,7 +95,7 @@ def _pillow(frames: list[NDArray[np.uint8]], format: str) -> bytes:
         format,
         save_all=True,
         append_images=images[1:],
-        duration=[FRAME] * (len(images) - 1) + [LAST],
+        duration=[FRAME_TIME] * (len(images) - 1) + [LAST_FRAME_TIME],
         loop=0,
         quality=80,
     )
@@ -105,9 +105,9 @@ def _pillow(frames: list[NDArray[np.uint8]], format: str) -> bytes:
 def _mp4(frames: list[NDArray[np.uint8]]) -> bytes:
     import imageio.v3 as iio
 
-    still = [frames[-1]] * (LAST // FRAME)
+    still = [frames[-1]] * (LAST_FRAME_TIME // FRAME_TIME)
     data: bytes = iio.imwrite(
-        "<bytes>", [*_same_size(frames), *still], extension=".mp4", fps=1000 / FRAME
+        "<bytes>", [*_same_size(frames), *still], extension=".mp4", fps=1000 / FRAME_TIME
     )
     return data
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from dipcli.pictures.ifd import Buffer
 from dipcli.pictures.picture import Meta
 
-MOST = 1 << 24  # bytes of a picture's metadata in all, unpacked
+MOST_BYTES = 1 << 24  # bytes of a picture's metadata in all, unpacked
 MOST_TEXTS = 10_000  # pieces of text in a file
 _PIECE = 1 << 18  # bytes unpacked at a time
 TOLD = "it has more metadata than 16 MB or 10000 texts; what is beyond is not kept"
@@ -16,8 +16,8 @@ class Budget:
     """Bytes of metadata that may still be taken from a file."""
 
     def __init__(self) -> None:
-        """All of MOST is left."""
-        self._left = MOST
+        """All of MOST_BYTES is left."""
+        self._left = MOST_BYTES
         self.exceeded = False
 
     def spend(self, size: int) -> bool:
@@ -35,7 +35,7 @@ class Budget:
     def inflated(self, data: Buffer) -> bytes | None:
         """What zlib packed, None if it does not fit; raises ValueError or zlib.error.
 
-        What was unpacked is spent, whether it is kept or not: so no more than MOST ever is.
+        What was unpacked is spent, whether it is kept or not: so no more than MOST_BYTES ever is.
         """
         inflater = zlib.decompressobj()
         pieces = []
@@ -53,7 +53,7 @@ class Budget:
 
 
 def bounded(meta: Meta) -> Meta:
-    """The metadata without what is beyond MOST, in this order: the profile first, texts last."""
+    """The metadata without what is beyond MOST_BYTES: the profile comes first, texts come last."""
     budget = Budget()
     kept = {
         name: value

@@ -9,7 +9,7 @@ from dipcli.pictures.headers import Levels, RefusedError
 TOLERANCE = 1e-3
 
 
-def settled(values: Levels) -> tuple[Levels, tuple[str, ...]]:
+def within_range(values: Levels) -> tuple[Levels, tuple[str, ...]]:
     """Stored values (H, W, C), floats clipped to [0, 1], and a note if that changed any.
 
     Raises RefusedError where values are no numbers, or further outside than TOLERANCE.

@@ -11,7 +11,7 @@ _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\s*))[2-8]
 
 
 @dataclass(frozen=True)
-class Settled:
+class UprightExif:
     """An upright EXIF block and what it asked for. density: dots per inch."""
 
     exif: bytes | None = None
@@ -20,18 +20,18 @@ class Settled:
     notes: tuple[str, ...] = ()
 
 
-def settled(block: bytes | None) -> Settled:
+def upright(block: bytes | None) -> UprightExif:
     """Take the orientation out of an EXIF block, with or without the prefix of JPEG."""
     if not block:
-        return Settled()
+        return UprightExif()
     block = block.removeprefix(b"Exif\0\0")
     try:
         first, _ = read_directory(block, *read_head(block))
-        return Settled(exif.upright(block), exif.orientation(first), exif.density(first))
+        return UprightExif(exif.upright(block), exif.orientation(first), exif.density(first))
     except IfdError:
-        return Settled(notes=("its EXIF data is damaged and is not kept",))
+        return UprightExif(notes=("its EXIF data is damaged and is not kept",))
 
 
-def settled_xmp(packet: bytes | None) -> bytes | None:
+def upright_xmp(packet: bytes | None) -> bytes | None:
     """An XMP packet with its orientation reset."""
     return _XMP_ORIENTATION.sub(rb"\g<1>1", packet) if packet else None

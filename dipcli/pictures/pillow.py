@@ -16,7 +16,7 @@ from PIL import Image, ImageFile
 
 from dipcli.pictures.headers import Levels, RefusedError, Scan, check_data
 from dipcli.pictures.ifd import Buffer
-from dipcli.pictures.metadata import COMMENT, settled, settled_xmp
+from dipcli.pictures.metadata import COMMENT, upright, upright_xmp
 from dipcli.pictures.picture import Meta
 
 _quiet = threading.Lock()
@@ -61,7 +61,7 @@ def scan_of(image: ImageFile.ImageFile) -> Scan:
     reader, info = type(image), image.info
     gray, has_alpha = image.mode in ("1", "L", "LA"), image.has_transparency_data
     mode = ("L" if gray else "RGB") + ("A" if has_alpha else "")
-    exif = settled(info.get("exif"))
+    exif = upright(info.get("exif"))
     notes = exif.notes
     if image.mode == "P":
         notes += (f"its palette becomes {'RGBA' if has_alpha else 'RGB'}",)
@@ -70,7 +70,7 @@ def scan_of(image: ImageFile.ImageFile) -> Scan:
     meta = Meta(
         icc=info.get("icc_profile") or None,
         exif=exif.exif,
-        xmp=settled_xmp(info.get("xmp")),
+        xmp=upright_xmp(info.get("xmp")),
         dpi=exif.density,
         text={COMMENT: info["comment"].decode("utf-8", "replace")} if "comment" in info else {},
         notes=notes,

@@ -6,7 +6,7 @@ from dipcli.errors import PictureError
 from dipcli.pictures import exif
 from dipcli.pictures.codecs import CODECS
 from dipcli.pictures.formats import HEAD, sniff
-from dipcli.pictures.scanning import load, scan, told
+from dipcli.pictures.scanning import as_picture_error, load, scan
 
 
 def read_provenance(path: Path) -> str | None:
@@ -16,7 +16,7 @@ def read_provenance(path: Path) -> str | None:
     """
     try:
         data = load(path)
-        with told(path):
+        with as_picture_error(path):
             format = sniff(data[:HEAD])
             own = CODECS[format].record if format else None
             if own is not None:

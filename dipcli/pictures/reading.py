@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dipcli.pictures import floats
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.picture import Picture
-from dipcli.pictures.scanning import load, scan, told
+from dipcli.pictures.scanning import as_picture_error, load, scan
 
 MAX_PIXELS = 500_000_000
 
@@ -24,7 +24,7 @@ def read(source: Path | bytes, *, max_pixels: int | None = MAX_PIXELS) -> Pictur
     are refused, but for those a hair outside, which are clipped and noted.
     """
     data = load(source)
-    with told(source):
+    with as_picture_error(source):
         found = scan(memoryview(data), max_pixels)
         levels = found.decode(data)
         if levels.shape != (found.height, found.width, found.channels + found.has_alpha):
@@ -35,7 +35,7 @@ def read(source: Path | bytes, *, max_pixels: int | None = MAX_PIXELS) -> Pictur
 def _picture(levels: Levels, found: Scan) -> Picture:
     """The upright picture of stored values (H, W, C), alpha last."""
     levels = turned(levels, found.orientation)
-    levels, notes = floats.settled(levels)
+    levels, notes = floats.within_range(levels)
     meta = replace(found.meta, notes=found.meta.notes + notes)
     pixels = _fractions(levels[..., : found.channels], found.top)
     alpha = _fractions(levels[..., -1], found.top) if found.has_alpha else None

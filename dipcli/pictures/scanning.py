@@ -20,7 +20,7 @@ for _library in ("tifffile", "imagecodecs"):  # they log what we raise or note
 
 
 @contextmanager
-def told(source: Path | bytes) -> Iterator[None]:
+def as_picture_error(source: Path | bytes) -> Iterator[None]:
     """Turn whatever a decoder raises into a PictureError that names the file."""
     name = name_of(source)
     try:
@@ -101,7 +101,7 @@ def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:
     """
     if isinstance(source, bytes) or not source.is_file():
         data = memoryview(load(source))
-        with told(source):
+        with as_picture_error(source):
             return header_of(scan(data, max_pixels))
     try:
         with source.open("rb") as file:
@@ -109,5 +109,5 @@ def probe(source: Path | bytes, *, max_pixels: int | None = None) -> Header:
             data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except OSError as error:
         raise PictureError(f"{name_of(source)}: cannot be read: {error.strerror}") from error
-    with told(source):
+    with as_picture_error(source):
         return header_of(scan(data, max_pixels))

@@ -17,7 +17,7 @@ from dipcli.pictures.ifd import (
     read_tree,
     replace_first,
 )
-from dipcli.pictures.metadata import settled, settled_xmp
+from dipcli.pictures.metadata import upright, upright_xmp
 from dipcli.pictures.picture import Meta
 
 _DESCRIPTION, _COLOUR_MAP, _EXTRA = 270, 320, 338
@@ -51,7 +51,7 @@ def read_meta(
         premultiplied=has_alpha and first.number(_EXTRA, _UNSPECIFIED) == _ASSOCIATED,
         icc=icc.value if icc else None,
         exif=block,
-        xmp=settled_xmp(xmp.value if xmp else None),
+        xmp=upright_xmp(xmp.value if xmp else None),
         iptc=iptc.value if iptc else None,
         dpi=exif.density(first),
         notes=notes,
@@ -81,7 +81,7 @@ def _descriptions(
     found = exif.descriptive(tree)
     if not found.entries and not found.subs:
         return None, ()
-    done = settled(new_block(found))
+    done = upright(new_block(found))
     return done.exif, done.notes
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_MOST_LAST = 5  # channels of a picture that is 1, 3 or 4 pixels high: more are its width
+_MOST_CHANNELS = 5  # channels of a picture that is 1, 3 or 4 pixels high: more are its width
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Pixels:
     @classmethod
     def of(cls, image: NDArray[Any]) -> Pixels:
         """Take (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; else UsageError."""
-        array = _shaped(image)
+        array = _checked_shape(image)
         values = array.reshape(*array.shape[:2], -1)
         if array.dtype in (np.uint8, np.uint16):
             scaled = values.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
@@ -79,7 +79,7 @@ class Pixels:
             scaled = values.astype(np.float32, copy=False)
             low, high = float(scaled.min()), float(scaled.max())
             if not np.isfinite([low, high]).all():
-                raise UsageError(_no_numbers(np.logical_not(np.isfinite(scaled).all(2))))
+                raise UsageError(_not_finite(np.logical_not(np.isfinite(scaled).all(2))))
             if not (low >= 0 and high <= 1):
                 raise UsageError(f"float values run from {low:g} to {high:g}; scale them to 0..1")
         else:
@@ -102,7 +102,7 @@ class Pixels:
         return to_tensor(self.values, device)
 
 
-def _shaped(image: NDArray[Any]) -> NDArray[Any]:
+def _checked_shape(image: NDArray[Any]) -> NDArray[Any]:
     """The array, if it has the shape of a picture and no mask of its own; else UsageError."""
     if isinstance(image, np.ma.MaskedArray):
         raise UsageError(
@@ -113,7 +113,7 @@ def _shaped(image: NDArray[Any]) -> NDArray[Any]:
     array = np.asarray(image)
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise UsageError(f"a picture is (H, W) or (H, W, C), not {array.shape}")
-    if array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] > _MOST_LAST:
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] > _MOST_CHANNELS:
         raise UsageError(
             f"a picture is (H, W) or (H, W, C), but {array.shape} has its channels first; "
             "move them last: numpy.moveaxis(image, 0, -1)"
@@ -121,7 +121,7 @@ def _shaped(image: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def _no_numbers(unknown: NDArray[np.bool_]) -> str:
+def _not_finite(unknown: NDArray[np.bool_]) -> str:
     """How many pixels are no numbers, (H, W) bool, and where the first one is."""
     row, column = np.unravel_index(unknown.argmax(), unknown.shape)
     return (

@@ -40,8 +40,8 @@ class Task(ABC, Generic[O, S]):
     presets: ClassVar[Table]
     kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
     companions: ClassVar[tuple[Companion, ...]] = ()
-    divisible: ClassVar[bool] = True  # whether it can be done tile by tile
-    examines: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
+    tileable: ClassVar[bool] = True  # whether it can be done tile by tile
+    reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
     detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     scale: int = 1  # of the result, in pixels of the observation
 
@@ -60,20 +60,20 @@ class Task(ABC, Generic[O, S]):
         self.options: O = self.Options() if options is None else options
         self.coding = coding
         self.scale = self.scale_of(self.options)
-        self.beside = {name: one for name, one in companions.items() if one is not None}
+        self.arrays = {name: one for name, one in companions.items() if one is not None}
 
     @classmethod
-    def of(cls, image: NDArray[Any], *beside: NDArray[Any], **given: Any) -> Self:
+    def of(cls, image: NDArray[Any], *needed: NDArray[Any], **given: Any) -> Self:
         """The task for `image`: the companions that it needs, then options by their names.
 
         Raises UsageError for a value that is not allowed.
         """
-        needed = [one.keyword for one in cls.companions if one.required]
-        if len(beside) > len(needed):
-            raise TypeError(f"{cls.name} takes {1 + len(needed)} arrays, not {1 + len(beside)}")
-        arrays = {**dict(zip(needed, beside, strict=False)), "coding": given.pop("coding", None)}
+        names = [one.keyword for one in cls.companions if one.required]
+        if len(needed) > len(names):
+            raise TypeError(f"{cls.name} takes {1 + len(names)} arrays, not {1 + len(needed)}")
+        arrays = {**dict(zip(names, needed, strict=False)), "coding": given.pop("coding", None)}
         arrays |= {o.keyword: given.pop(o.keyword) for o in cls.companions if o.keyword in given}
-        missing = [name for name in needed if arrays.get(name) is None]
+        missing = [name for name in names if arrays.get(name) is None]
         if missing:
             raise UsageError(f"{cls.name} needs {missing[0]}, an array of the size of the image")
         return cls(image, cls.Options().override(**given), **arrays)
@@ -115,7 +115,7 @@ class Task(ABC, Generic[O, S]):
         return found
 
     @classmethod
-    def possible(cls, options: O, preset: str = "auto", **overrides: object) -> list[S]:
+    def possible_settings(cls, options: O, preset: str = "auto", **overrides: object) -> list[S]:
         """What each kind of picture would get that can have these values.
 
         Raises UsageError for a value that none can have.
@@ -144,11 +144,11 @@ class Task(ABC, Generic[O, S]):
         """The same task on a window; what is global stays as found on the whole picture."""
         part = copy.copy(self)
         part.pixels = self.pixels.part(window)
-        part.beside = {name: one[window.slices] for name, one in self.beside.items()}
+        part.arrays = {name: one[window.slices] for name, one in self.arrays.items()}
         return part
 
-    def accept_known(self, picture: Tensor, settled: Tensor) -> None:
-        """Learn what was restored before: picture, (1, C, H, W), where settled, (H, W), is True."""
+    def accept_known(self, picture: Tensor, known: Tensor) -> None:
+        """Take as known what was restored before: picture, (1, C, H, W), where known, (H, W)."""
 
     def first_guess(self, device: torch.device) -> Tensor:
         """What stands for a result before there is one, (1, C, H, W), a tensor of its own."""
@@ -172,5 +172,5 @@ class Task(ABC, Generic[O, S]):
         return self.pixels.like(to_array(estimate))
 
     def judged(self, estimate: Tensor, rendered: NDArray[Any]) -> NDArray[Any]:
-        """What `evidence` is to speak of: what was rendered, but for what the user mixed in."""
+        """The picture that `evidence` judges: what was rendered, without what the user mixed in."""
         return rendered

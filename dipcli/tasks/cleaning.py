@@ -24,21 +24,22 @@ from dipcli.settings import Settings
 from dipcli.stream.combinators import until_deadline
 from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, Window
-from dipcli.tasks.filters import cleaned, covariances_of, filtering
+from dipcli.tasks.filters import cleaned, covariances_of, patch_filter
 
 STAGE = "cleaning"
 AS_IS = Damage("clean", Noise(0.0))
 LEAST_SIDE = 48  # pixels; at 32 the noise of two in three pictures is told wrongly: -1.8, -5.4 dB
 
-# Windows without a hole that tell the damage; their corners lie alike on a JPEG's grid. Of smaller
-# ones seams are a large part.
-WINDOWS, CORNERS = (64, 48), 16  # pixels: their sides, the larger first; between possible corners
-FEWEST_PIXELS, MOST = 8192, 64  # of all windows: a picture of 90x90; windows, as many as are wanted
+# Windows without a hole that tell the damage. Of smaller ones seams are a large part.
+WINDOW_SIDES = (64, 48)  # pixels, the larger first
+CORNER_STEP = 16  # pixels between possible corners, which lie alike on a JPEG's grid
+FEWEST_PIXELS = 8192  # of all windows together: a picture of 90x90
+MOST_WINDOWS = 64  # as many as are wanted
 
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What is to be taken away on the way; covariances: of noise that neighbours share."""
+    """What is to be taken away first; covariances: of noise that neighbours share."""
 
     damage: Damage = AS_IS
     covariances: tuple[Tensor, ...] = ()
@@ -47,26 +48,28 @@ class Cleaning:
     @classmethod
     def of(cls, observation: NDArray[np.float32], coding: JpegCoding | None) -> Cleaning:
         """For `observation`, (H, W, C) in [0, 1]; coding: of the JPEG file that it comes from."""
-        return cls.against(damages.examine(observation, coding=coding), Pixels.of(observation))
+        return cls.of_damage(damages.examine(observation, coding=coding), Pixels.of(observation))
 
     @classmethod
     def of_known(
         cls, observation: NDArray[np.float32], hole: NDArray[np.bool_], coding: JpegCoding | None
     ) -> Cleaning:
         """For what is known of it; hole: (H, W) bool. Impulses are left: they may be anywhere."""
-        known = sheet(observation, hole)
+        known = known_windows(observation, hole)
         if known is None:
             return (
-                cls.against(damages.of_coding(coding), Pixels.of(observation)) if coding else cls()
+                cls.of_damage(damages.of_coding(coding), Pixels.of(observation))
+                if coding
+                else cls()
             )
         damage = damages.examine(known, coding=coding)
         if damage.impulses is not None:
             return cls(facts={**damage.found_out(), "restored": False})
-        return cls.against(damage, Pixels.of(known))
+        return cls.of_damage(damage, Pixels.of(known))
 
     @classmethod
-    def against(cls, damage: Damage, pixels: Pixels) -> Cleaning:
-        """Of damage that was found in `pixels`."""
+    def of_damage(cls, damage: Damage, pixels: Pixels) -> Cleaning:
+        """For damage that was found in `pixels`."""
         facts = damage.found_out()
         small = damage.coding is None and min(pixels.values.shape[:2]) < LEAST_SIDE
         if small or damage.limit < math.inf:
@@ -95,33 +98,37 @@ class Cleaning:
         found = resolve(DenoiseSettings, PRESETS, settings.preset, kind)
         own = replace(found, method="patches")
 
-        def clear(x: Tensor, model: Noise) -> Iterator[Step]:
-            passes = filtering(x, model, self.covariances, own, runtime, {}, STAGE)
+        def remove_noise(x: Tensor, model: Noise) -> Iterator[Step]:
+            passes = patch_filter(x, model, self.covariances, own, runtime, {}, STAGE)
             for step in until_deadline(passes, deadline):
                 yield replace(step, estimate=model.unclipped(step.estimate))
 
-        return cleaned(y, self.damage, clear, own, runtime, deadline, STAGE)
+        return cleaned(y, self.damage, remove_noise, own, runtime, deadline, STAGE)
 
 
-def sheet(observation: NDArray[np.float32], hole: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+def known_windows(
+    observation: NDArray[np.float32], hole: NDArray[np.bool_]
+) -> NDArray[np.float32] | None:
     """Windows of (H, W, C) without a hole, below one another; None where there are too few.
 
-    Of many some, spread evenly.
+    Of more than MOST_WINDOWS it takes some, spread evenly.
     """
-    for side in WINDOWS:
-        found = apart(hole, side)
+    for side in WINDOW_SIDES:
+        found = disjoint_windows(hole, side)
         if len(found) * side * side >= FEWEST_PIXELS:
-            chosen = np.unique(np.linspace(0, len(found) - 1, min(MOST, len(found))).astype(int))
+            chosen = np.unique(
+                np.linspace(0, len(found) - 1, min(MOST_WINDOWS, len(found))).astype(int)
+            )
             return np.concatenate([observation[found[i]] for i in chosen])
     return None
 
 
-def apart(hole: NDArray[np.bool_], side: int) -> list[tuple[slice, slice]]:
+def disjoint_windows(hole: NDArray[np.bool_], side: int) -> list[tuple[slice, slice]]:
     """Windows without a hole that do not overlap, taken from the top left on."""
     taken, found = hole.copy(), []
     height, width = hole.shape
-    for top in range(0, height - side + 1, CORNERS):
-        for left in range(0, width - side + 1, CORNERS):
+    for top in range(0, height - side + 1, CORNER_STEP):
+        for left in range(0, width - side + 1, CORNER_STEP):
             window = slice(top, top + side), slice(left, left + side)
             if not taken[window].any():
                 taken[window] = True

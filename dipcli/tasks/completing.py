@@ -63,16 +63,16 @@ def filled(
     if not settings.filters:
         return
     start = None if last is None else last.estimate
-    complete = continuing if "copies" in settings.stages else completing
+    complete = copy_patches if "copies" in settings.stages else filter_passes
     filtered = until_deadline(complete(y, known, settings, start, runtime), deadline)
     for step in filtered if last is None else following(last, filtered):
         yield step if last is None else replace(step, spread=last.spread)
 
 
-def completing(
+def filter_passes(
     y: Tensor, known: Tensor, settings: InpaintSettings, start: Tensor | None, runtime: Runtime
 ) -> Iterator[Step]:
-    """The passes of the patch-group filter, from a fitted picture or from a smooth guess."""
+    """Fill by passes of the patch-group filter, from a fitted picture or from a smooth guess."""
 
     def fillings(reached: Reached | None) -> Iterator[Tensor]:
         return iterative_inpainting(y, known, settings.passes, settings.stride, start, reached)
@@ -80,10 +80,10 @@ def completing(
     return filter_steps(fillings, y if start is None else start, settings.passes, runtime.resume)
 
 
-def continuing(
+def copy_patches(
     y: Tensor, known: Tensor, settings: InpaintSettings, start: Tensor | None, runtime: Runtime
 ) -> Iterator[Step]:
-    """Copies of what is known, hole by hole, where a network alone leaves a smear."""
+    """Fill hole by hole with copies of what is known: a network alone leaves a smear there."""
     guide = biharmonic(y, known) if start is None else start
 
     def fillings(reached: Reached | None) -> Iterator[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dipcli.tasks.base import S, Task
-from dipcli.tasks.controls import FULL, PROTECT, ControlOptions
+from dipcli.tasks.controls import AS_RESTORED, PROTECT, ControlOptions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,10 +30,10 @@ class Controlled(Task[C, S]):
     ) -> None:
         """protect: (H, W) bool, True where the observation stays; MaskError if it misfits."""
         super().__init__(image, options, coding, **companions)
-        if "protect" in self.beside:
-            from dipcli.tasks.mixing import checked
+        if "protect" in self.arrays:
+            from dipcli.tasks.mixing import checked_mask
 
-            checked(self.beside["protect"], self.observation.shape)
+            checked_mask(self.arrays["protect"], self.observation.shape)
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """As the controls want it."""
@@ -41,9 +41,9 @@ class Controlled(Task[C, S]):
 
         observed = self.pixels.like(self.observation)
         whole = super().render(estimate)
-        return mixed(observed, whole, self.options.controls, self.beside.get("protect"))
+        return mixed(observed, whole, self.options.controls, self.arrays.get("protect"))
 
     def judged(self, estimate: Tensor, rendered: NDArray[Any]) -> NDArray[Any]:
         """The whole restoration: where the user leaves noise, noise is no reason for doubt."""
-        whole = self.options.controls == FULL and "protect" not in self.beside
+        whole = self.options.controls == AS_RESTORED and "protect" not in self.arrays
         return rendered if whole else super().render(estimate)

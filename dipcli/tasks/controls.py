@@ -10,7 +10,7 @@ from dipcli.tasks.companions import Companion
 
 PROTECT = Companion(
     "protect",
-    "White is left as it was: a file or a folder.",
+    "White is left as it was: a file, a folder, or paint.",
     what="protecting mask",
     metavar="MASK",
     renders=True,
@@ -52,4 +52,4 @@ class ControlOptions(Options):
         return ControlOptions(strength=self.strength, detail=self.detail)
 
 
-FULL = ControlOptions()  # the restored picture as it is
+AS_RESTORED = ControlOptions()  # the restored picture as it is

@@ -55,7 +55,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     Settings = DenoiseSettings
     presets = PRESETS
     kinds = (USUAL, "jpeg")
-    examines = True
+    reads_coding = True
 
     @property
     def kind(self) -> str:

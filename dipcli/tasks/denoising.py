@@ -21,10 +21,10 @@ from dipcli.presets.denoise import DenoiseSettings
 from dipcli.prior.ensemble import ensemble
 from dipcli.stream.combinators import deadline_of, following, until_deadline
 from dipcli.stream.step import Runtime, Step
-from dipcli.tasks.filters import cleaned, filtering, fused, limited
+from dipcli.tasks.filters import blended, cleaned, limited, patch_filter
 
-THOROUGH = 3.0  # times as long as the pass before may a pass of the filter take
-FULL_SHARE = 25 / 255  # noise from which on the network's error is small beside the filter's
+LONGEST_PASS = 3.0  # times as long as the pass before may a pass of the filter take
+FULL_SHARE_SIGMA = 25 / 255  # noise from which on the network's error is small beside the filter's
 
 
 def denoised(
@@ -39,18 +39,18 @@ def denoised(
     What is clean is left as it is, but for a fit alone, which is a fit whatever the picture is.
     """
     deadline = deadline_of(settings, runtime)
-    clear = Clearing(damage.limit, covariances, settings, runtime, deadline)
+    remove_noise = NoiseRemoval(damage.limit, covariances, settings, runtime, deadline)
     if not settings.filters:
-        yield from replace(clear, limit=math.inf)(y, damage.noise)
+        yield from replace(remove_noise, limit=math.inf)(y, damage.noise)
     elif damage.clean:
         yield Step(0, 1, "filter", 0, y.new_zeros(()), y, y)
     else:
-        yield from cleaned(y, damage, clear, settings, runtime, deadline)
+        yield from cleaned(y, damage, remove_noise, settings, runtime, deadline)
 
 
 @dataclass(frozen=True)
-class Clearing:
-    """Takes noise away, no farther from what was observed than `limit`."""
+class NoiseRemoval:
+    """Removes noise; the result is no farther from what was observed than `limit`."""
 
     limit: float
     covariances: tuple[Tensor, ...]
@@ -62,7 +62,7 @@ class Clearing:
         """The steps by which y, (1, C, H, W), loses its noise."""
 
         def mixing(observation: Tensor, parts: dict[str, Tensor]) -> Iterator[Step]:
-            return self.mixed(observation, parts, model)
+            return self.denoise_once(observation, parts, model)
 
         drawable = model.kind != "photo"  # no noise that neighbours share
         if self.settings.bootstrap and drawable:
@@ -72,13 +72,13 @@ class Clearing:
         for step in found:
             yield replace(step, estimate=limited(model.unclipped(step.estimate), y, self.limit))
 
-    def mixed(self, y: Tensor, parts: dict[str, Tensor], model: Noise) -> Iterator[Step]:
+    def denoise_once(self, y: Tensor, parts: dict[str, Tensor], model: Noise) -> Iterator[Step]:
         """The filter's passes, then the fit mixed with them; `parts` gets what was mixed."""
         last, pilot, target = None, None, y
         settings, runtime = self.settings, self.runtime
         if settings.filters:
-            passes = filtering(y, model, self.covariances, settings, runtime, parts)
-            for last in until_deadline(passes, self.deadline, longer=THOROUGH):
+            passes = patch_filter(y, model, self.covariances, settings, runtime, parts)
+            for last in until_deadline(passes, self.deadline, longer=LONGEST_PASS):
                 pilot = last.estimate
                 yield last
         if not settings.fits:
@@ -88,15 +88,16 @@ class Clearing:
         problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
         fitted = ensemble(problem, settings, runtime, self.deadline)
         if last is not None and pilot is not None:
-            settings = replace(settings, blend=settings.blend * share(model, y))
-            fitted = following(last, fused(fitted, pilot, settings, parts))
+            settings = replace(settings, blend=settings.blend * network_share(model, y))
+            fitted = following(last, blended(fitted, pilot, settings, parts))
         yield from fitted
 
 
-def share(model: Noise, y: Tensor) -> float:
-    """How much of its usual part the network deserves: it misses as much detail of a picture
-    with little noise, of which the filter misses less.
+def network_share(model: Noise, y: Tensor) -> float:
+    """The share of its usual weight that the network gets, in [0, 1].
+
+    Where there is little noise the filter misses less detail, and the network as much as ever.
     """
     if model.kind == "photo":
         return 1.0
-    return min(1.0, float(model.variance(y).mean().sqrt()) / FULL_SHARE)
+    return min(1.0, float(model.variance(y).mean().sqrt()) / FULL_SHARE_SIGMA)

@@ -35,35 +35,37 @@ def superresolved(
     deadline = deadline_of(settings, runtime)
     size = (scale * y.shape[2], scale * y.shape[3])
     if not cleaning.needed:
-        yield from enlarged_again(y, scale, settings, runtime, deadline)
+        yield from upscale_repeatedly(y, scale, settings, runtime, deadline)
         return
     last, rest = None, settings.planned
     if settings.repeats:
         rest += settings.repeats * settings.again().planned
     for last in until_deadline(cleaning.steps(y, settings, runtime, deadline), deadline):
-        yield full(replace(last, total=last.total + rest), size)
+        yield at_full_size(replace(last, total=last.total + rest), size)
     if last is not None:
         yield from following(
-            last, enlarged_again(last.estimate, scale, settings, runtime, deadline)
+            last, upscale_repeatedly(last.estimate, scale, settings, runtime, deadline)
         )
 
 
-def enlarged_again(
+def upscale_repeatedly(
     y: Tensor, scale: int, settings: SuperresSettings, runtime: Runtime, deadline: float | None
 ) -> Iterator[Step]:
     """y, (1, C, h, w), enlarged; again and again if the settings say so."""
     h, w = scale * y.shape[2], scale * y.shape[3]
     problem = Problem(y, (h, w), Downsample(scale, settings.kernel))
     if not settings.repeats:
-        return enlarging(problem, problem, settings, runtime, deadline)
+        return upscale(problem, problem, settings, runtime, deadline)
     half = Downsample(scale // 2, settings.kernel)
-    begun = problem if settings.learns else Problem(y, (h // 2, w // 2), half)  # enough to repeat
-    first = enlarging(begun, begun, settings, runtime, deadline)
+    first_problem = (
+        problem if settings.learns else Problem(y, (h // 2, w // 2), half)
+    )  # enough to repeat
+    first = upscale(first_problem, first_problem, settings, runtime, deadline)
     own = settings.again()
 
     def again(before: Step) -> Iterator[Step]:
-        taught = Problem(half(before.estimate).clamp(0, 1), problem.size, half)
-        for step in enlarging(taught, problem, own, runtime, deadline):
+        source = Problem(half(before.estimate).clamp(0, 1), problem.size, half)
+        for step in upscale(source, problem, own, runtime, deadline):
             cut = step.stage != "fit" and step.index < own.planned_fit  # by the time: no better
             if step.stage == "fit" or cut:
                 yield replace(step, estimate=before.estimate)
@@ -73,44 +75,44 @@ def enlarged_again(
                 return
 
     plan = Plan(again, settings.repeats, own.planned)
-    return repeated((full(step, problem.size) for step in first), plan, runtime, deadline)
+    return repeated((at_full_size(step, problem.size) for step in first), plan, runtime, deadline)
 
 
-def enlarging(
-    taught: Problem,
+def upscale(
+    source: Problem,
     problem: Problem,
     settings: SuperresSettings,
     runtime: Runtime,
     deadline: float | None,
 ) -> Iterator[Step]:
-    """A picture that explains what is taught, moved to where it explains `problem`, filtered.
+    """A picture that explains `source`, projected to where it explains `problem`, then filtered.
 
-    Both are of one size; what is taught is the problem itself, or a better known picture.
+    Both are of one size; the source is the problem itself, or a picture that is known better.
     """
     last = None
     make = ZeroShotRun if settings.learns else Run
     rest = 1 + settings.planned_passes if settings.project else 0
-    fitted = ensemble(taught, settings, runtime, deadline, make) if settings.fits else ()
+    fitted = ensemble(source, settings, runtime, deadline, make) if settings.fits else ()
     for last in fitted:
         yield replace(last, total=last.total + rest)
     if last is not None:
         if not settings.project:
             return
-        last = consistent(last, problem, settings.planned_passes)
+        last = projected(last, problem, settings.planned_passes)
         yield last
     if not settings.filters:
         return
-    error = expected(settings, itself=taught is problem)
-    refined = until_deadline(refining(last, problem, settings, runtime, error), deadline)
+    error = expected_error(settings, itself=source is problem)
+    refined = until_deadline(filter_passes(last, problem, settings, runtime, error), deadline)
     for step in refined if last is None else following(last, refined):
         spread = None if last is None else last.spread
         yield replace(step, estimate=step.estimate.clamp(0, 1), spread=spread)
 
 
-def expected(settings: SuperresSettings, *, itself: bool) -> float:
+def expected_error(settings: SuperresSettings, *, itself: bool) -> float:
     """The standard deviation that the filter expects of the error of what it is given.
 
-    itself: whether what was taught was the observation itself.
+    itself: whether the network learnt from the observation itself.
     """
     if not settings.fits:
         return SMOOTH_SIGMA
@@ -119,7 +121,7 @@ def expected(settings: SuperresSettings, *, itself: bool) -> float:
     return LEARNT_SIGMA if itself else REPEATED_SIGMA
 
 
-def refining(
+def filter_passes(
     fitted: Step | None,
     problem: Problem,
     settings: SuperresSettings,
@@ -128,8 +130,8 @@ def refining(
 ) -> Iterator[Step]:
     """The passes of the patch-group filter, each consistent with what was observed.
 
-    From the picture that was fitted, or else from an interpolated one. error: of this picture,
-    as a standard deviation.
+    They begin with the picture that was fitted, or else with an interpolated one. error: of this
+    picture, as a standard deviation.
     """
     y, operator = problem.observation, problem.operator
     if fitted is None:
@@ -145,7 +147,7 @@ def refining(
     return filter_steps(pictures, start, settings.passes, runtime.resume)
 
 
-def full(step: Step, size: tuple[int, int]) -> Step:
+def at_full_size(step: Step, size: tuple[int, int]) -> Step:
     """The step, its estimate and spread interpolated to (H, W) = `size` if they are smaller.
 
     The output is then the estimate, too: another interpolation would cost as much again.
@@ -157,8 +159,8 @@ def full(step: Step, size: tuple[int, int]) -> Step:
     return replace(step, output=picture, estimate=picture, spread=spread)
 
 
-def consistent(step: Step, problem: Problem, rest: int) -> Step:
-    """The step after `step`: its estimate, moved so that reducing it gives the observation.
+def projected(step: Step, problem: Problem, rest: int) -> Step:
+    """The step after `step`: its estimate, projected so that reducing it gives the observation.
 
     rest: steps planned after it.
     """

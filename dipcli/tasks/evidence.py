@@ -1,7 +1,7 @@
 """Trust without ground truth: what a result tells about itself, once, when it is there.
 
-Each task knows what can be told of it (`Task.evidence`); `report` adds how the runs agreed and
-why it stopped. Large pictures are judged by windows spread over them.
+Each task knows its own evidence (`Task.evidence`); `report` adds how far the runs agreed and why
+the last step was the last. Windows spread over a large picture stand for the whole of it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from dipcli.tasks.arrays import to_array, to_tensor
 
 WINDOW = 80  # pixels; as good as whole pictures for the noise, within 2 %
 WINDOWS = 4  # along each side
-MOST = (WINDOW * WINDOWS) ** 2  # pixels; a larger picture is judged by windows
-STRUCTURE = 0.45  # good results reach 0.36, blurred ones and wrong sigmas begin at 0.54
-STRUCTURE_SHARED = 0.65  # where neighbours share the noise, good results reach 0.56
-TOO_LITTLE = 0.6  # of the noise, in the residual: half way to the noisy picture 0.5, blurs 0.6 up
-HARDLY_ANY = 0.3  # the same where structure does not confirm it: Baboon, sigma 5, has 0.5
-STILL_THERE = 0.45  # of the noise, in the result: half way 0.5; good results 0.3, 0.4 at sigma 5
-TOO_MUCH = 2.0  # times the noise: of camera noise, stronger in the light, the truth reaches 1.4
-NOTHING = 0.3 / 255  # a residual below the rounding to 8 bits is neither white nor structured
+WHOLE_PIXELS = (WINDOW * WINDOWS) ** 2  # pixels; a larger picture is judged by windows
+MOST_STRUCTURE = 0.45  # good results reach 0.36, blurred ones and wrong sigmas begin at 0.54
+MOST_STRUCTURE_SHARED = 0.65  # where neighbours share the noise, good results reach 0.56
+LEAST_REMOVED = (
+    0.6  # of the noise, in the residual: half way to the noisy picture 0.5, blurs 0.6 up
+)
+LEAST_REMOVED_WHITE = 0.3  # the same where structure does not confirm it: Baboon, sigma 5, has 0.5
+MOST_LEFT = 0.45  # of the noise, in the result: half way 0.5; good results 0.3, 0.4 at sigma 5
+MOST_REMOVED = 2.0  # times the noise: of camera noise, stronger in the light, the truth reaches 1.4
+ROUNDING = 0.3 / 255  # a residual below the rounding to 8 bits is neither white nor structured
 VISIBLE = 1 / 255
-REACH = 8  # pixels of the small picture; every kernel reaches less far
+KERNEL_REACH = 8  # pixels of the small picture; every kernel reaches less far
 LEAST_SIDE = 32  # pixels; the noise of a smaller picture is a guess, and no reason for a warning
 
 Values = NDArray[np.float32]
@@ -44,12 +46,12 @@ def report(
     spread: mean standard deviation between runs, 0..255, or between a run and the filter that
     it is mixed with; None where only one estimate was made.
     """
-    spread = None if step.spread is None else on_255(float(step.spread.mean()))
-    ended = {"stopped_at": step.index + 1, "why": why(step, notes, partial)}
+    spread = None if step.spread is None else to_255(float(step.spread.mean()))
+    ended = {"stopped_at": step.index + 1, "why": stop_reason(step, notes, partial)}
     return {**evidence, "spread": spread, **ended}
 
 
-def why(step: Step, notes: dict[str, Any], partial: bool) -> str:
+def stop_reason(step: Step, notes: dict[str, Any], partial: bool) -> str:
     """Why the last step was the last: of each run, and of the filter where that came last."""
     if partial:
         return "interrupted"
@@ -76,43 +78,47 @@ def of_denoised(
         observation = np.where(found.impulses, result, observation)
     y, x = stack(observation, parts), stack(result, parts)
     told = found is not None and (found.impulses is None or found.few)
-    before = found.noise if found and told else examine(sheet(y), kind).noise
-    strength, rms, after = residual.deviation(before, y), deviation_of(y - x), level(result)
+    before = found.noise if found and told else examine(in_one(y), kind).noise
+    strength, rms, after = (
+        residual.deviation(before, y),
+        root_mean_square(y - x),
+        noise_level(result),
+    )
     white = structure = None
-    if rms >= NOTHING:
+    if rms >= ROUNDING:
         z, inside = residual.standardized(y, x, before)
         white, structure = residual.whiteness(z, inside), residual.structure(z, inside, x)
     facts: dict[str, object] = {
-        "noise_before": on_255(strength),
+        "noise_before": to_255(strength),
         "noise_after": after,
-        "residual": on_255(rms),
+        "residual": to_255(rms),
         "whiteness": None if white is None else round(white, 3),
         "structure": None if structure is None else round(structure, 3),
     }
     if found is not None and found.bounded:
         return facts
     left = 0.0 if before.kind == "photo" else after / 255  # correlated as texture is
-    warning = doubt(strength, rms, left, structure, before.kind)
-    return {**facts, "warning": warning} if warning and min(x.shape[1:3]) >= LEAST_SIDE else facts
+    text = warning(strength, rms, left, structure, before.kind)
+    return {**facts, "warning": text} if text and min(x.shape[1:3]) >= LEAST_SIDE else facts
 
 
-def doubt(
+def warning(
     strength: float, rms: float, left: float, structure: float | None, kind: str = "gaussian"
 ) -> str:
-    """What speaks against a result, in one line; "" if nothing does.
+    """One line on what speaks against a result; "" if nothing does.
 
     strength: of the noise; rms: of the residual; left: noise in the result, 0
     if it cannot be told; all in [0, 1]. structure: of the residual, None where it is nothing.
     """
-    if rms > TOO_MUCH * max(strength, VISIBLE):
+    if rms > MOST_REMOVED * max(strength, VISIBLE):
         return (
             f"more than noise was taken away ({255 * rms:.1f}, the noise is {255 * strength:.1f}):"
             " detail is lost; a lower --sigma or a slower --preset keeps more"
         )
-    most = STRUCTURE_SHARED if kind == "photo" else STRUCTURE
+    most = MOST_STRUCTURE_SHARED if kind == "photo" else MOST_STRUCTURE
     alike = structure is None or structure > most
-    little = rms < (TOO_LITTLE if alike else HARDLY_ANY) * strength
-    if strength > VISIBLE and little and left > STILL_THERE * strength:
+    little = rms < (LEAST_REMOVED if alike else LEAST_REMOVED_WHITE) * strength
+    if strength > VISIBLE and little and left > MOST_LEFT * strength:
         return (
             f"noise is left: of {255 * strength:.1f} only {255 * rms:.1f} was taken away;"
             " a higher --sigma takes more"
@@ -125,20 +131,20 @@ def doubt(
     return ""
 
 
-def level(picture: Values) -> float:
+def noise_level(picture: Values) -> float:
     """The noise of a picture, (H, W, C) in [0, 1], as estimated from it; 0..255."""
     values = stack(picture, windows(*picture.shape[:2]))
-    return on_255(residual.deviation(examine(sheet(values)).noise, values))
+    return to_255(residual.deviation(examine(in_one(values)).noise, values))
 
 
 def distance(observation: Values, result: Values) -> float:
     """Root mean square of the difference of two pictures, (H, W, C) in [0, 1]; 0..255."""
     parts = windows(*observation.shape[:2])
-    return on_255(deviation_of(stack(observation, parts) - stack(result, parts)))
+    return to_255(root_mean_square(stack(observation, parts) - stack(result, parts)))
 
 
-def reduced(result: Values, observation: Values, operator: Operator, scale: int) -> float:
-    """The same between the observation and the result reduced by `operator` to its size.
+def distance_reduced(result: Values, observation: Values, operator: Operator, scale: int) -> float:
+    """The distance between the observation and the result, reduced by `operator` to its size.
 
     Where windows are taken, what lies within REACH of their borders is not counted.
     """
@@ -150,16 +156,17 @@ def reduced(result: Values, observation: Values, operator: Operator, scale: int)
         difference = to_array(again) - observation[rows, columns]
         if len(parts) > 1:
             y, x = (
-                slice(REACH, -REACH) if n > 2 * REACH else slice(None) for n in difference.shape[:2]
+                slice(KERNEL_REACH, -KERNEL_REACH) if n > 2 * KERNEL_REACH else slice(None)
+                for n in difference.shape[:2]
             )
             difference = difference[y, x]
         squares.append(np.square(difference).mean())
-    return on_255(float(np.sqrt(np.mean(squares))))
+    return to_255(float(np.sqrt(np.mean(squares))))
 
 
 def windows(height: int, width: int) -> list[Part]:
     """The whole of a picture, or of a large one equal windows spread evenly over it."""
-    if height * width <= MOST:
+    if height * width <= WHOLE_PIXELS:
         return [(slice(0, height), slice(0, width))]
     rows, columns = (spread_out(n) for n in (height, width))
     return [(row, column) for row in rows for column in columns]
@@ -177,7 +184,7 @@ def stack(picture: Values, parts: list[Part]) -> Values:
     return np.stack([picture[part] for part in parts])
 
 
-def sheet(values: Values) -> Values:
+def in_one(values: Values) -> Values:
     """(N, h, w, C) -> (N h, w, C), the windows below one another."""
     return values.reshape(-1, *values.shape[2:])
 
@@ -186,11 +193,11 @@ def _times(part: slice, scale: int) -> slice:
     return slice(part.start * scale, part.stop * scale)
 
 
-def deviation_of(difference: Values) -> float:
+def root_mean_square(difference: Values) -> float:
     """Root mean square."""
     return float(np.sqrt(np.square(difference).mean()))
 
 
-def on_255(value: float) -> float:
-    """From [0, 1] to 0..255, as far as it can be meant."""
+def to_255(value: float) -> float:
+    """A value of [0, 1] on the scale 0..255, rounded to two digits."""
     return round(255 * value, 2)

@@ -24,8 +24,8 @@ from dipcli.stream.combinators import Reached, filter_steps, following, until_de
 from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, to_array, to_tensor
 
-MOST_CORRELATED = 4  # passes worth making where neighbours share the noise
-Clear = Callable[[Tensor, Noise], Iterator[Step]]  # takes noise away from a picture
+MOST_CORRELATED_PASSES = 4  # passes worth making where neighbours share the noise
+RemoveNoise = Callable[[Tensor, Noise], Iterator[Step]]  # takes noise away from a picture
 
 
 def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
@@ -37,7 +37,7 @@ def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
     return torch.where(exact <= limit, x, y.lerp(x, (limit / exact).to(x.dtype)))
 
 
-def fused(
+def blended(
     steps: Iterable[Step], pilot: Tensor, settings: DenoiseSettings, parts: dict[str, Tensor]
 ) -> Iterator[Step]:
     """The fit's steps, their estimates mixed with the filter's; `parts` gets the fit's own.
@@ -50,12 +50,12 @@ def fused(
         share = settings.blend * min(1.0, (step.index + 1) / settings.iters)
         spread = step.spread
         if spread is None:
-            apart = (step.estimate - pilot).square().mean(1, keepdim=True).sqrt()
-            spread = apart * math.sqrt(share * (1 - share))
+            difference = (step.estimate - pilot).square().mean(1, keepdim=True).sqrt()
+            spread = difference * math.sqrt(share * (1 - share))
         yield replace(step, estimate=pilot.lerp(step.estimate, share), spread=spread)
 
 
-def filtering(
+def patch_filter(
     y: Tensor,
     model: Noise,
     covariances: tuple[Tensor, ...],
@@ -66,10 +66,10 @@ def filtering(
 ) -> Iterator[Step]:
     """The passes of the patch-group filter that suits the noise, as a stage called `name`.
 
-    Those beside one another, which `parts` gets, are averaged.
+    The parallel passes, which `parts` gets, are averaged.
     """
     shared = tuple(S.to(y.device) for S in covariances)
-    count = min(settings.passes, MOST_CORRELATED) if shared else settings.passes
+    count = min(settings.passes, MOST_CORRELATED_PASSES) if shared else settings.passes
     chain, parallel = filter.schedule(count, y.shape[1], settings.stride)
     if shared:
         chain, parallel = chain + parallel, ()  # all passes are those of `correlated.estimates`
@@ -99,7 +99,7 @@ def filtering(
         parts["filter"] = pilot
 
 
-def decoded(
+def jpeg_filter(
     y: Tensor, coding: JpegCoding, settings: DenoiseSettings, runtime: Runtime, name: str = "filter"
 ) -> Iterator[Step]:
     """The passes of the filter that undoes coding as a JPEG, as a stage called `name`."""
@@ -110,10 +110,10 @@ def decoded(
     return filter_steps(estimates, y, settings.passes, runtime.resume, name=name)
 
 
-def filling(
+def fill_impulses(
     y: Tensor, hit: Tensor, any_value: bool, settings: DenoiseSettings, runtime: Runtime
 ) -> Iterator[Step]:
-    """The picture with its impulses filled, as lost pixels are; hit: (1, C, H, W) bool."""
+    """Fill impulses as lost pixels are filled; hit: (1, C, H, W) bool, where they are."""
     lost = resolve(FilterSettings, inpaint.PRESETS, settings.preset, "scattered")
 
     def estimates(reached: Reached | None) -> Iterator[Tensor]:
@@ -126,7 +126,7 @@ def filling(
 def cleaned(
     y: Tensor,
     damage: Damage,
-    clear: Clear,
+    remove_noise: RemoveNoise,
     settings: DenoiseSettings,
     runtime: Runtime,
     deadline: float | None,
@@ -134,30 +134,32 @@ def cleaned(
 ) -> Iterator[Step]:
     """y, (1, C, H, W) in [0, 1], without its damage, which is not clean.
 
-    clear: takes noise away; what coding as a JPEG did is undone by filters, and what impulses hit
+    remove_noise: takes noise away; filters undo what coding as a JPEG did, and what impulses hit
     is filled first. name: of the stage that undoes coding.
     """
     if damage.coding is not None:
-        for step in until_deadline(decoded(y, damage.coding, settings, runtime, name), deadline):
+        for step in until_deadline(
+            jpeg_filter(y, damage.coding, settings, runtime, name), deadline
+        ):
             yield replace(step, estimate=limited(step.estimate, y, damage.limit))
     elif damage.impulses is not None:
-        yield from without_impulses(y, damage, clear, settings, runtime, deadline)
+        yield from without_impulses(y, damage, remove_noise, settings, runtime, deadline)
     else:
-        yield from clear(y, damage.noise)
+        yield from remove_noise(y, damage.noise)
 
 
 def without_impulses(
     y: Tensor,
     damage: Damage,
-    clear: Clear,
+    remove_noise: RemoveNoise,
     settings: DenoiseSettings,
     runtime: Runtime,
     deadline: float | None,
 ) -> Iterator[Step]:
-    """What impulses hit is filled; then the noise beneath, if any, is taken away."""
+    """Fill what impulses hit, then remove the noise beneath, if there is any."""
     impulses: NDArray[np.bool_] = np.asarray(damage.impulses)
     last = None
-    found = filling(y, to_tensor(impulses, y.device), damage.any_value, settings, runtime)
+    found = fill_impulses(y, to_tensor(impulses, y.device), damage.any_value, settings, runtime)
     for last in until_deadline(found, deadline):
         yield last
     if last is None:
@@ -165,7 +167,7 @@ def without_impulses(
     few = damage.few  # among which the noise was seen
     noise = damage.noise if few else beneath.noise(to_array(last.estimate), impulses)
     if not noise.clean:
-        yield from following(last, clear(last.estimate, noise))
+        yield from following(last, remove_noise(last.estimate, noise))
 
 
 def covariances_of(pixels: Pixels, model: Noise) -> tuple[Tensor, ...]:

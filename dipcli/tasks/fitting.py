@@ -24,7 +24,7 @@ SHOWN = ("natural", 0)  # the run whose picture is the result, if there is one
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is fitted: targets made of picture, (1, C, H, W); shuffle: see `made`.
+    """What is fitted: targets made of picture, (1, C, H, W); shuffle: see `target_picture`.
 
     natural: (1, D, H, W), what the network is fed if the settings say so, else None.
     """
@@ -36,18 +36,18 @@ class Experiment:
 
     def problem(self, target: str, settings: ParametrisationSettings, seed: list[int]) -> Problem:
         """The target as an observation, and the picture that the network is fed, if it is one."""
-        y = made(target, self.picture, self.shuffle, seed)
+        y = target_picture(target, self.picture, self.shuffle, seed)
         fed = self.natural if settings.input == NATURAL else y
         return Problem(y, (y.shape[2], y.shape[3]), picture=fed)
 
 
 @dataclass
-class Fitted(AttributeState):
+class FittedRuns(AttributeState):
     """The runs so far: their (step, loss), and of those that are done the result and steps."""
 
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     done: int = 0
-    kept: Tensor | None = None
+    result: Tensor | None = None
     steps: int = 0
     waiting: list[tuple[int, Tensor]] = field(default_factory=list)  # not on the curve yet
 
@@ -65,16 +65,16 @@ def fitted(
     experiment: Experiment, settings: ParametrisationSettings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of the runs of each target."""
-    so_far = Fitted()
+    so_far = FittedRuns()
     yield from runtime.resume.resumable(
-        "targets", lambda last: fits(experiment, so_far, settings, runtime), so_far
+        "targets", lambda last: remaining_runs(experiment, so_far, settings, runtime), so_far
     )
 
 
-def fits(
-    experiment: Experiment, so_far: Fitted, settings: ParametrisationSettings, runtime: Runtime
+def remaining_runs(
+    experiment: Experiment, so_far: FittedRuns, settings: ParametrisationSettings, runtime: Runtime
 ) -> Iterator[Step]:
-    """The steps of the runs that are not done; the result is the picture that SHOWN fits."""
+    """The steps of the runs that are still to be made; the result is what SHOWN fits."""
     deadline = deadline_of(settings, runtime)
     whole = list(product(experiment.targets, range(settings.runs)))
     for number, (target, run) in list(enumerate(whole))[so_far.done :]:
@@ -82,11 +82,13 @@ def fits(
         problem = experiment.problem(target, settings, seed)
         name = f"{target}, run {run + 1}" if run else target
         so_far.curves.setdefault(name, [])
-        estimate = kept = so_far.kept
+        estimate = before = so_far.result
         left = len(whole) - number
-        for step in fit(problem, settings, runtime, run=run, deadline=shared(deadline, left)):
+        for step in fit(
+            problem, settings, runtime, run=run, deadline=share_of_time(deadline, left)
+        ):
             so_far.add(name, step, runtime.looks(deadline))
-            estimate = step.estimate if kept is None or (target, run) == SHOWN else kept
+            estimate = step.estimate if before is None or (target, run) == SHOWN else before
             yield replace(
                 step,
                 index=so_far.steps + step.index,
@@ -95,11 +97,11 @@ def fits(
                 estimate=estimate,
                 notes={**step.notes, "target": target, "curves": so_far.curves},
             )
-        so_far.done, so_far.kept = number + 1, estimate
+        so_far.done, so_far.result = number + 1, estimate
         so_far.steps += step.index + 1
 
 
-def shared(deadline: float | None, parts: int) -> float | None:
+def share_of_time(deadline: float | None, parts: int) -> float | None:
     """The deadline of the next of `parts` equal parts of the time left."""
     if deadline is None:
         return None
@@ -107,7 +109,7 @@ def shared(deadline: float | None, parts: int) -> float | None:
     return now + (deadline - now) / parts
 
 
-def made(target: str, picture: Tensor, shuffle: str, seed: list[int]) -> Tensor:
+def target_picture(target: str, picture: Tensor, shuffle: str, seed: list[int]) -> Tensor:
     """What the network shall fit: (1, C, H, W) in [0, 1], drawn on the CPU from `seed`.
 
     noisy: plus Gaussian noise of sigma 25, clipped; shuffled: the same values in random order,

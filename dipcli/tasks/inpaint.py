@@ -71,7 +71,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
     presets = PRESETS
     kinds = KINDS
     companions = (MASK,)
-    examines = True
+    reads_coding = True
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
 
         super().__init__(image, options, coding, **companions)
         self.original = np.asarray(image)
-        self.hole = checked(self.beside.pop("hole"), self.observation.shape[:2])
+        self.hole = checked_hole(self.arrays.pop("hole"), self.observation.shape[:2])
         self.hole_share = float(self.hole.mean())
 
     @cached_property
@@ -128,13 +128,13 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
         part.kind = self.kind
         return part
 
-    def accept_known(self, picture: Tensor, settled: Tensor) -> None:
-        """What is filled already counts as known."""
+    def accept_known(self, picture: Tensor, known: Tensor) -> None:
+        """Count what is filled already as known."""
         import numpy as np
 
         from dipcli.tasks.arrays import to_array
 
-        done = settled.cpu().numpy()
+        done = known.cpu().numpy()
         values = np.where(done[..., None], to_array(picture), self.pixels.values)
         self.pixels, self.hole = replace(self.pixels, values=values), self.hole & ~done
 
@@ -166,7 +166,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
         """The noise of the filled picture; there is no residual, what is known is kept."""
         from dipcli.tasks import evidence
 
-        return {"noise_after": evidence.level(result)}
+        return {"noise_after": evidence.noise_level(result)}
 
     def render(self, estimate: Tensor) -> NDArray[Any]:
         """The estimate in the hole, the very numbers that were given elsewhere."""
@@ -177,7 +177,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
         return filled
 
 
-def checked(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
+def checked_hole(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]:
     """The hole as bool; MaskError for another shape or kind, an empty or a full one."""
     import numpy as np
 

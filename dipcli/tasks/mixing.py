@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dipcli.errors import MaskError
-from dipcli.tasks.controls import FULL, ControlOptions
+from dipcli.tasks.controls import AS_RESTORED, ControlOptions
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 # Twelve pictures of 192x192 (six, sigma 10 and 25) and the same told 1.7 times the sigma: detail 1
@@ -23,10 +23,10 @@ LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 # noise, chance is taken for structure (1.2 costs 0.16 dB); a window of 3 pixels gives back 0.18 dB.
 # Asking neighbours to agree as well (correlation) halves what comes back, and saves nothing.
 WINDOW = 2.0  # pixels, standard deviation of the window in which energies are compared
-CHANCE = 1.5  # times the noise elsewhere
+NOISE_MARGIN = 1.5  # times the noise elsewhere
 FLOOR = (0.3 / 255) ** 2  # rounding to 8 bits
 BINS = 8  # of brightness, since the noise of a camera grows with the light
-SOFT = 4  # pixels from where all is left alone to where all is restored
+SOFT_EDGE = 4  # pixels from where all is left alone to where all is restored
 _ROWS = 256  # mixed at a time, so that a large picture is not in memory once more
 
 Floats = NDArray[np.float32]
@@ -43,9 +43,9 @@ def mixed(
     observed, restored: (H, W) or (H, W, C) of one dtype, uint8, uint16 or float in [0, 1];
     protect: (H, W) bool, True where the observation stays. The result has their dtype and
     layout: at full strength, without detail and protection it is `restored` itself, at none
-    `observed`. Luma (BT.601) and chroma are told apart in three channels; others are all luma.
+    `observed`. Three channels have luma (BT.601) and chroma; all others are luma alone.
     """
-    if controls == FULL and protect is None:
+    if controls == AS_RESTORED and protect is None:
         return restored
     y, x = (a.reshape(*a.shape[:2], -1) for a in (observed, restored))
     top = np.iinfo(y.dtype).max if np.issubdtype(y.dtype, np.integer) else 1
@@ -53,7 +53,7 @@ def mixed(
     kept = None if protect is None else softened(protect)
     out = np.empty_like(x)
     for rows in _bands(len(x)):
-        values = _strengthened(y[rows], x[rows], controls.strength, _cut(back, rows))
+        values = _strengthened(y[rows], x[rows], controls.strength, _rows_of(back, rows))
         if kept is not None:
             share = kept[rows, :, None]
             values = np.where(share > 0, values + share * (y[rows] - values), values)
@@ -68,7 +68,7 @@ def _bands(height: int) -> Iterator[slice]:
     return (slice(start, start + _ROWS) for start in range(0, height, _ROWS))
 
 
-def _cut(plane: Floats | None, rows: slice) -> NDArray[np.float64] | float:
+def _rows_of(plane: Floats | None, rows: slice) -> NDArray[np.float64] | float:
     """Rows of a plane as (H, W, 1); 0 for none."""
     return 0.0 if plane is None else plane[rows, :, None].astype(np.float64)
 
@@ -101,12 +101,12 @@ def softened(protect: NDArray[np.bool_]) -> Floats:
     if not protect.any():
         return np.zeros(protect.shape, np.float32)
     away = ndimage.distance_transform_edt(~protect).astype(np.float32)
-    share = np.clip(1 - away / (SOFT + 1), 0, 1)
+    share = np.clip(1 - away / (SOFT_EDGE + 1), 0, 1)
     edge: Floats = share * share * (3 - 2 * share)
     return edge
 
 
-def checked(protect: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def checked_mask(protect: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """The mask, if it has the height and width of the picture; MaskError else."""
     mask = np.asarray(protect)
     if mask.dtype != np.bool_ or mask.shape != tuple(shape[:2]):
@@ -126,7 +126,7 @@ def structure(observed: NDArray[Any], restored: NDArray[Any]) -> Floats:
     x = _luma(restored) / np.float32(top)
     residual = _luma(observed) / np.float32(top) - x
     energy = np.maximum(ndimage.gaussian_filter(residual * residual, WINDOW), FLOOR)
-    gain = np.clip(1 - CHANCE * np.maximum(_elsewhere(energy, x), FLOOR) / energy, 0, 1)
+    gain = np.clip(1 - NOISE_MARGIN * np.maximum(_elsewhere(energy, x), FLOOR) / energy, 0, 1)
     smooth: Floats = ndimage.gaussian_filter(gain, 1.0)  # no seams where it sets in
     return smooth.clip(0, 1)
 

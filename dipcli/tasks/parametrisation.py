@@ -62,12 +62,12 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
         ),
     )
     detailed = True
-    divisible = False  # a curve is of the whole picture
+    tileable = False  # a curve is of the whole picture
 
     def settings(self, preset: str = "auto", **overrides: object) -> ParametrisationSettings:
         """As for every task."""
         found = super().settings(preset, **overrides)
-        if ("input_picture" in self.beside) != (found.input == NATURAL):
+        if ("input_picture" in self.arrays) != (found.input == NATURAL):
             raise UsageError("--input natural and --input-picture FILE belong together")
         return found
 
@@ -81,7 +81,7 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
         from dipcli.tasks.arrays import Pixels, to_tensor
         from dipcli.tasks.fitting import Experiment, fitted
 
-        natural = self.beside.get("input_picture")
+        natural = self.arrays.get("input_picture")
         fed = None if natural is None else to_tensor(Pixels.of(natural).values, runtime.device)
         options = self.options
         y = self.pixels.tensor(runtime.device)
@@ -94,9 +94,9 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
 
         Of a fitted destroyed version nothing: there is nothing to compare it with.
         """
-        from dipcli.tasks.evidence import distance, level
+        from dipcli.tasks.evidence import distance, noise_level
 
         if "natural" not in self.options.targets:
             return {}
-        levels = {"noise_before": level(self.observation), "noise_after": level(result)}
+        levels = {"noise_before": noise_level(self.observation), "noise_after": noise_level(result)}
         return {**levels, "residual": distance(self.observation, result)}

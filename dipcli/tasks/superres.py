@@ -50,7 +50,7 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
     Settings = SuperresSettings
     presets = PRESETS
     kinds = KINDS
-    examines = True
+    reads_coding = True
 
     @classmethod
     def scale_of(cls, options: SuperresOptions) -> int:
@@ -63,12 +63,12 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
         return (f"x{options.scale}",)
 
     @classmethod
-    def possible(
+    def possible_settings(
         cls, options: SuperresOptions, preset: str = "auto", **overrides: object
     ) -> list[SuperresSettings]:
         """As for every task, but for scales that only the published method has."""
         check_scale(options.scale, preset)
-        return super().possible(options, preset, **overrides)
+        return super().possible_settings(options, preset, **overrides)
 
     @cached_property
     def cleaning(self) -> Cleaning:
@@ -125,8 +125,8 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
         from dipcli.tasks import evidence
 
         operator = Downsample(self.scale, settings.kernel)
-        again = evidence.reduced(result, self.observation, operator, self.scale)
-        return {"noise_before": evidence.level(self.observation), "residual": again}
+        again = evidence.distance_reduced(result, self.observation, operator, self.scale)
+        return {"noise_before": evidence.noise_level(self.observation), "residual": again}
 
 
 def check_scale(scale: int, preset: str) -> None:

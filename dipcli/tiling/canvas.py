@@ -25,7 +25,7 @@ from dipcli.tiling import layout
 
 EDGE = 0.25  # of an overlap, at each end: what lies there is left to the other tile
 GAVE_UP = "gave_up"  # among the notes: what the result had to do without, in sentences
-SETTLED = 0.5  # of the weight: such pixels are done with, and known to the tiles to come
+KNOWN_WEIGHT = 0.5  # of the weight: such pixels are done with, and known to the tiles to come
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Canvas:
     """The weighted mean of the tiles so far; where there are none, a first guess.
 
     It is changed in place, lest every step copy a large picture. number: of the tile at work;
-    made: steps before it; spread_told: whether all tiles before it told one.
+    made: steps before it; spread_known: whether all tiles before it had one.
     """
 
     def __init__(self, guess: Tensor, *, spreads: bool) -> None:
@@ -85,10 +85,10 @@ class Canvas:
         self.spread = self.layers[:, guess.shape[1] :]
         self.weight = torch.zeros_like(guess[0, 0])  # of the tiles shown
         self.number = self.made = 0
-        self.spread_told = spreads
+        self.spread_known = spreads
         self.window: Window | None = None
 
-    def begin(self, window: Window, weight: Tensor) -> None:
+    def begin_tile(self, window: Window, weight: Tensor) -> None:
         """From here on a tile is shown at `window` of the result, until the next one begins."""
         weight = weight.to(self.layers.device)
         self.window = window
@@ -105,7 +105,7 @@ class Canvas:
         if self.window is not None:
             layers[:, :, *self.window.slices] = self.under
             weight[self.window.slices] = self.weight_under
-        counts = {"number": self.number, "made": self.made, "spread_told": self.spread_told}
+        counts = {"number": self.number, "made": self.made, "spread_known": self.spread_known}
         return {"layers": layers, "weight": weight, **counts}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -113,13 +113,13 @@ class Canvas:
         self.layers.copy_(state["layers"])
         self.weight.copy_(state["weight"])
         self.number, self.made = state["number"], state["made"]
-        self.spread_told = state["spread_told"]
+        self.spread_known = state["spread_known"]
 
-    def next(self, steps: int, told: bool) -> None:
+    def end_tile(self, steps: int, spread_known: bool) -> None:
         """The tile at work is done, after so many steps."""
         self.window = None
         self.number, self.made = self.number + 1, self.made + steps
-        self.spread_told = self.spread_told and told
+        self.spread_known = self.spread_known and spread_known
 
     def show(self, step: Step) -> None:
         """The tile's estimate and spread as they are now."""
@@ -143,11 +143,11 @@ def tiled(
     tiles = grid(task.observation.shape[:2], longest, task.scale)
     tiles = [tile for tile in tiles if task.needs_work(tile.window)]
     yield from runtime.resume.resumable(
-        "tiles", lambda _: in_turn(task, longest, tiles, canvas, settings, runtime), canvas
+        "tiles", lambda _: tile_by_tile(task, longest, tiles, canvas, settings, runtime), canvas
     )
 
 
-def in_turn(
+def tile_by_tile(
     task: Task[Any, Any],
     longest: int,
     tiles: list[Tile],
@@ -164,44 +164,44 @@ def in_turn(
         if last and deadline is not None and perf_counter() >= deadline:
             yield unfinished(last, left)
             return
-        share = allotted(deadline, tiles[canvas.number :])
+        share = tile_deadline(deadline, tiles[canvas.number :])
         budget = remaining(settings, share, runtime)
         step = None
-        for step in on_tile(task, tiles[canvas.number], canvas, budget, runtime):
+        for step in tile_steps(task, tiles[canvas.number], canvas, budget, runtime):
             canvas.show(step)
-            told = canvas.spread_told and left == 1 and step.spread is not None
+            known = canvas.spread_known and left == 1 and step.spread is not None
             last = replace(
                 step,
                 index=began + step.index,
                 total=began + step.total * left,
                 output=canvas.picture,
                 estimate=canvas.picture,
-                spread=canvas.spread if told else None,
+                spread=canvas.spread if known else None,
                 notes={**facts, **{k: v for k, v in step.notes.items() if k != "runs"}},
             )
             yield last
         steps = 0 if step is None else step.index + 1
-        canvas.next(steps, told=step is not None and step.spread is not None)
+        canvas.end_tile(steps, spread_known=step is not None and step.spread is not None)
 
 
-def on_tile(
+def tile_steps(
     task: Task[Any, Any], tile: Tile, canvas: Canvas, settings: Settings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of one tile, with what they estimate of its window, which the canvas now shows."""
     around = task.context(tile.window)
     part = task.part(around)
     place = around.scaled(task.scale).slices
-    part.accept_known(canvas.picture[:, :, *place], canvas.weight[place] >= SETTLED)
+    part.accept_known(canvas.picture[:, :, *place], canvas.weight[place] >= KNOWN_WEIGHT)
     if not part.needs_work(Window.of(part.observation.shape)):
         return
-    canvas.begin(tile.window.scaled(task.scale), tile.weight)
+    canvas.begin_tile(tile.window.scaled(task.scale), tile.weight)
     inner = tile.window.inside(around).scaled(task.scale).slices
     for step in part.steps(settings, runtime):
         spread = None if step.spread is None else step.spread[:, :, *inner]
         yield replace(step, estimate=step.estimate[:, :, *inner], spread=spread)
 
 
-def allotted(deadline: float | None, tiles: list[Tile]) -> float | None:
+def tile_deadline(deadline: float | None, tiles: list[Tile]) -> float | None:
     """The deadline of the first of `tiles`: of the time left, it has a share by area."""
     if deadline is None:
         return None

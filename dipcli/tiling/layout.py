@@ -8,11 +8,11 @@ from dipcli.settings import Settings
 from dipcli.stages import TileSettings
 
 SIDES = (1536, 1280, 1024, 768, 512, 384, 256, 192)  # pixels: few, so that a tile rarely changes
-WHOLE = 2.4e6  # pixels: the CPU takes larger pictures in tiles whatever its memory
+WHOLE_PIXELS = 2.4e6  # pixels: the CPU takes larger pictures in tiles whatever its memory
 TILE_BYTES = 1.5e9  # of a tile on the CPU: 12 megapixels then stay below 3 GB
-SHARE = 0.7  # of the memory that is there
+MEMORY_SHARE = 0.7  # of the memory that is there
 OVERLAP = 64  # pixels of the result; at most a quarter of a tile
-ALIGNED = 24  # tiles begin at multiples of it: the filter's patches lie as in the whole picture
+ALIGNMENT = 24  # tiles begin at multiples of it: the filter's patches lie as in the whole picture
 
 
 def side(
@@ -30,9 +30,9 @@ def side(
     """
     if isinstance(settings, TileSettings) and settings.tile is not None:
         return settings.tile if settings.tile < max(size) else None
-    most = math.inf if free is None else SHARE * free
+    most = math.inf if free is None else MEMORY_SHARE * free
     pixels = size[0] * size[1]
-    small = pixels <= WHOLE or not bounded
+    small = pixels <= WHOLE_PIXELS or not bounded
     if small and settings.cost(pixels, float32=float32).bytes <= most:
         return None
     if bounded:
@@ -57,7 +57,7 @@ def layout(
     longest: side of a tile in pixels of the result, which is `scale` times as large.
     """
     overlap = math.ceil(min(OVERLAP, longest // 4) / scale)
-    unit = max(1, ALIGNED // scale)
+    unit = max(1, ALIGNMENT // scale)
     rows, columns = (spans(length, longest // scale, overlap, unit) for length in size)
     return rows, columns
 

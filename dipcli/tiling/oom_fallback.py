@@ -19,54 +19,54 @@ from dipcli.tasks.base import Task
 from dipcli.tiling import layout
 from dipcli.tiling.canvas import GAVE_UP, tiled
 
-TOLD = (
+OOM_WORDS = (
     "allocate memory",  # the CPU's allocator
     "out of memory",
     "could not create a primitive",  # oneDNN, which has no other words for it
 )
 
 
-class Rung(AttributeState):
+class Attempt(AttributeState):
     """An attempt: side of its tiles, None for the whole; steps made before it, and given up."""
 
     def __init__(self, side: int | None, began: int = 0, gave_up: Sequence[str] = ()) -> None:
-        """The first one has nothing before it."""
+        """side: of the tiles; began: steps made before; gave_up: sentences for the user."""
         self.side = side
         self.began = began
         self.gave_up = list(gave_up)
 
 
-def restored(task: Task[Any, Any], settings: Settings, runtime: Runtime) -> Iterator[Step]:
+def restoration_steps(task: Task[Any, Any], settings: Settings, runtime: Runtime) -> Iterator[Step]:
     """The steps of a task, done in as large parts as the memory allows.
 
     Steps of an attempt that ran out of memory count, though their estimates are lost; the note
     GAVE_UP says what was given up. Raises MemoryLimitError if the smallest tiles do not fit.
     """
     deadline = deadline_of(settings, runtime)
-    rung = Rung(first_side(task, settings, runtime))
+    attempt = Attempt(first_side(task, settings, runtime))
     made = 0
     while True:
-        rung = runtime.resume.register("rung", rung)
-        side, began = rung.side, rung.began
+        attempt = runtime.resume.register("attempt", attempt)
+        side, began = attempt.side, attempt.began
         try:
-            for step in attempt(task, side, remaining(settings, deadline, runtime), runtime):
+            for step in attempt_steps(task, side, remaining(settings, deadline, runtime), runtime):
                 made = began + step.index + 1
-                yield counted(step, began, rung.gave_up)
+                yield after_lost(step, began, attempt.gave_up)
             return
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
-            smaller = layout.smaller(task.output_shape[:2], side) if task.divisible else None
+            smaller = layout.smaller(task.output_shape[:2], side) if task.tileable else None
             if smaller is None:
-                raise MemoryLimitError(exhausted(task, side)) from error
-        told = f"out of memory {called(side)}; restored in tiles of {smaller} pixels"
-        rung = Rung(smaller, made, [*rung.gave_up, told])
-        release(runtime.device)
+                raise MemoryLimitError(nothing_fits(task, side)) from error
+        text = f"out of memory {in_words(side)}; restored in tiles of {smaller} pixels"
+        attempt = Attempt(smaller, made, [*attempt.gave_up, text])
+        release_memory(runtime.device)
 
 
 def first_side(task: Task[Any, Any], settings: Settings, runtime: Runtime) -> int | None:
     """The side of the tiles to begin with, None for the whole."""
-    if not task.divisible:
+    if not task.tileable:
         return None
     return layout.side(
         settings,
@@ -77,7 +77,7 @@ def first_side(task: Task[Any, Any], settings: Settings, runtime: Runtime) -> in
     )
 
 
-def attempt(
+def attempt_steps(
     task: Task[Any, Any], side: int | None, settings: Settings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of the whole, or in tiles of `side` pixels."""
@@ -86,12 +86,12 @@ def attempt(
     return tiled(task, side, settings, runtime)
 
 
-def counted(step: Step, began: int, gave_up: list[str]) -> Step:
+def after_lost(step: Step, began: int, gave_up: list[str]) -> Step:
     """The step after `began` others that are lost, with the reason."""
     if not gave_up:
         return step
-    told = [*gave_up, *cast("list[str]", step.notes.get(GAVE_UP, []))]
-    notes = {**step.notes, GAVE_UP: told}
+    texts = [*gave_up, *cast("list[str]", step.notes.get(GAVE_UP, []))]
+    notes = {**step.notes, GAVE_UP: texts}
     return replace(step, index=began + step.index, total=began + step.total, notes=notes)
 
 
@@ -99,24 +99,24 @@ def out_of_memory(error: Exception) -> bool:
     """Whether it is that, as Python, CUDA or the CPU's allocator tells it."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return any(words in str(error) for words in TOLD)
+    return any(words in str(error) for words in OOM_WORDS)
 
 
-def called(side: int | None) -> str:
+def in_words(side: int | None) -> str:
     """The attempt in words."""
     return "as a whole" if side is None else f"in tiles of {side} pixels"
 
 
-def exhausted(task: Task[Any, Any], side: int | None) -> str:
+def nothing_fits(task: Task[Any, Any], side: int | None) -> str:
     """What to tell when nothing smaller is left."""
     h, w, _ = task.output_shape
     return (
-        f"out of memory for {w}x{h} {called(side)}; use fewer channels (--channels), "
+        f"out of memory for {w}x{h} {in_words(side)}; use fewer channels (--channels), "
         "or a part (--crop)"
     )
 
 
-def release(device: torch.device) -> None:
+def release_memory(device: torch.device) -> None:
     """Give back what a failed attempt held."""
     gc.collect()
     if device.type == "cuda":

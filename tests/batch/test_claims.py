@@ -12,7 +12,7 @@ from PIL import Image
 from dipcli.batch import claims, uptodate
 from dipcli.batch.outcome import Status
 from dipcli.batch.request import Job, Request
-from dipcli.batch.work import work
+from dipcli.batch.work import process_job
 from dipcli.pictures import probe
 
 
@@ -78,7 +78,7 @@ REQUEST = Request(
 
 def test_what_another_process_made_meanwhile_is_not_made_again(job, monkeypatch):
     """After the claim is taken, the output is looked at once more."""
-    assert work(job, REQUEST, _watch()).status is Status.DONE
+    assert process_job(job, REQUEST, _watch()).status is Status.DONE
     before = job.output.stat().st_mtime_ns
     looks = iter([False, True])
     exists = Path.exists
@@ -87,7 +87,7 @@ def test_what_another_process_made_meanwhile_is_not_made_again(job, monkeypatch)
         return exists(path, **more) and (path != job.output or next(looks, True))
 
     monkeypatch.setattr(Path, "exists", late)
-    assert work(job, REQUEST, _watch()).status is Status.UP_TO_DATE
+    assert process_job(job, REQUEST, _watch()).status is Status.UP_TO_DATE
     assert job.output.stat().st_mtime_ns == before
     assert not list(job.output.parent.glob(".dip-*"))
 
@@ -95,14 +95,14 @@ def test_what_another_process_made_meanwhile_is_not_made_again(job, monkeypatch)
 def test_the_claim_is_held_and_refreshed_at_every_step(job, monkeypatch):
     seen = []
     monkeypatch.setattr(claims.Claim, "refresh", lambda claim: seen.append(claim.path.exists()))
-    assert work(job, REQUEST, _watch()).record["stopped_at"] == len(seen)
+    assert process_job(job, REQUEST, _watch()).record["stopped_at"] == len(seen)
     assert len(seen) >= 3 and all(seen)
 
 
 def test_what_is_claimed_is_left_to_its_owner(job):
     job.output.parent.mkdir()
     with claims.claim(job.output):
-        outcome = work(job, REQUEST, _watch())
+        outcome = process_job(job, REQUEST, _watch())
     assert outcome.status is Status.ELSEWHERE
     assert str(os.getpid()) in outcome.message
     assert not job.output.exists()
@@ -116,6 +116,6 @@ def test_the_record_of_a_bitmap_lies_beside_it(tmp_path):
 
 
 def _watch():
-    from dipcli.batch.work import Watch
+    from dipcli.batch.work import Hooks
 
-    return Watch()
+    return Hooks()

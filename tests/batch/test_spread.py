@@ -42,10 +42,10 @@ def test_each_worker_has_a_device(count, asked, workers, found, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="kills a process by its number")
 def test_a_killed_worker_takes_no_other_picture_with_it(tmp_path):
     folder(tmp_path / "in", 4)
-    slow = ("--iters", "20", "--runs", "1", "--stop", "none", "--channels", "4,8")
+    slow = ("--iters", "60", "--runs", "1", "--stop", "none", "--channels", "4,8")
     args = ["denoise", "in", "-o", "out", "--jobs", "2", "--device", "cpu", *slow]
     process = start(args, tmp_path)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not (found := [p for p in (tmp_path / "out").glob(".dip-claim-*") if p.stat().st_size]):
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -75,7 +75,7 @@ class Brighten(Task[BrightenOptions, BrightenSettings]):
     def steps(self, settings, runtime):
         y = self.pixels.tensor(runtime.device)
         problem = Problem(y, (y.shape[2], y.shape[3]), Dim(self.options.share))
-        guide = self.beside.get("guide")
+        guide = self.arrays.get("guide")
         for step in ensemble(problem, settings, runtime, deadline_of(settings, runtime)):
             if guide is not None:
                 seen = torch.from_numpy(guide.transpose(2, 0, 1).copy())[None]

@@ -11,7 +11,7 @@ from dipcli.filling.shiftmap import fill_holes, holes
 from dipcli.patches.completion import biharmonic
 from dipcli.stream.resume import ResumeState
 from dipcli.stream.step import Runtime
-from dipcli.tasks.completing import continuing
+from dipcli.tasks.completing import copy_patches
 
 
 def texture(height: int = 72, width: int = 80) -> torch.Tensor:
@@ -107,6 +107,6 @@ def test_a_hole_of_a_task_gets_texture_without_a_fit(kind: str, rows: slice):
     assert task.kind == kind
     runtime = Runtime(torch.device("cpu"), 0, None, ResumeState())
     y, known = task.pixels.tensor(runtime.device), torch.from_numpy(~hole)[None, None].float()
-    *_, step = continuing(y, known, task.settings("auto"), None, runtime)
+    *_, step = copy_patches(y, known, task.settings("auto"), None, runtime)
     wrong = np.abs(task.render(step.estimate).astype(int) - image).max(-1) > 5
     assert wrong.sum() < 0.02 * hole.sum()

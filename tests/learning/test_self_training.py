@@ -18,7 +18,7 @@ from dipcli.presets.superres import PRESETS, REPEAT, SuperresSettings
 from dipcli.presets.values import resolve
 from dipcli.stream.step import Runtime, Step
 from dipcli.tasks import enlarging, evidence
-from dipcli.tasks.enlarging import ensemble, full
+from dipcli.tasks.enlarging import at_full_size, ensemble
 
 CPU = Runtime(torch.device("cpu"))
 TINY = {"channels": (16, 16), "iters": 60, "passes": 3}
@@ -106,7 +106,9 @@ def test_what_the_time_cut_short_is_left_out(monkeypatch):
     steps = list(task.steps(settings, CPU))
     assert len(steps) == 4 + 1 + 2 + 2 + 1
     assert torch.equal(steps[-1].estimate, steps[6].estimate)
-    assert evidence.why(steps[-1], dict(steps[-1].notes), partial=False).endswith("the time was up")
+    assert evidence.stop_reason(steps[-1], dict(steps[-1].notes), partial=False).endswith(
+        "the time was up"
+    )
 
 
 def test_a_spread_is_kept_at_full_size():
@@ -144,7 +146,7 @@ def test_only_enlarging_is_repeated():
 def test_interpolation_shows_a_smaller_picture_at_full_size():
     small = torch.rand(1, 3, 4, 6, generator=torch.Generator().manual_seed(0))
     step = Step(0, 1, "fit", 0, torch.zeros(()), small, small)
-    shown = full(step, (8, 12))
+    shown = at_full_size(step, (8, 12))
     large = F.interpolate(small, (8, 12), mode="bicubic", align_corners=False).clamp(0, 1)
     assert torch.equal(shown.estimate, large) and shown.spread is None
-    assert full(step, (4, 6)) is step
+    assert at_full_size(step, (4, 6)) is step

@@ -36,7 +36,7 @@ def test_frames_are_bounded_and_early_steps_are_dense():
     watch = Frames()
     for index in range(3000):
         watch(step(index, 3000, value=index / 3000))
-    assert 20 < len(watch.frames) <= frames.MOST + 1
+    assert 20 < len(watch.frames) <= frames.MOST_FRAMES + 1
     values = [int(frame[0, 0, 0]) for frame in watch.frames]
     assert values == sorted(values)
     assert values[-1] == 255
@@ -60,7 +60,7 @@ def test_animations(suffix, format):
     with Image.open(io.BytesIO(watch.encode(suffix))) as image:
         assert image.format == format
         assert image.n_frames == 5
-        assert max(image.size) == frames.SIDE
+        assert max(image.size) == frames.LONGEST_SIDE
 
 
 def test_a_curve_as_numbers():

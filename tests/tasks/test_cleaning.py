@@ -13,7 +13,7 @@ from dipcli import api, tasks
 from dipcli.pictures.coding import standard
 from dipcli.stream.step import Runtime
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.cleaning import FEWEST_PIXELS, STAGE, sheet
+from dipcli.tasks.cleaning import FEWEST_PIXELS, STAGE, known_windows
 
 CPU = Runtime(torch.device("cpu"))
 FILTER = {"method": "patches", "passes": 2}  # no network
@@ -125,11 +125,11 @@ def test_scattered_losses_are_filled_as_they_are():
 
 def test_what_is_known_is_told_from_windows_without_a_hole():
     picture = np.arange(128 * 128, dtype=np.float32).reshape(128, 128, 1) / 128**2
-    known = sheet(picture, letters())
+    known = known_windows(picture, letters())
     assert known is not None
     assert known.size >= FEWEST_PIXELS
     assert not set(known.ravel()) & set(picture[letters()].ravel())
-    assert sheet(picture, np.ones((128, 128), bool)) is None
+    assert known_windows(picture, np.ones((128, 128), bool)) is None
 
 
 def test_a_part_has_the_damage_of_the_whole():

@@ -5,8 +5,8 @@ import pytest
 
 import dipcli
 from dipcli.errors import MaskError, UsageError
-from dipcli.tasks.controls import FULL, ControlOptions
-from dipcli.tasks.mixing import LUMA, SOFT, mixed, softened, structure
+from dipcli.tasks.controls import AS_RESTORED, ControlOptions
+from dipcli.tasks.mixing import LUMA, SOFT_EDGE, mixed, softened, structure
 
 RNG = np.random.default_rng(0)
 DTYPES = [np.uint8, np.uint16, np.float32]
@@ -35,7 +35,7 @@ def distance(a, b) -> float:
 @pytest.mark.parametrize("shape", [(40, 48, 3), (40, 48, 1), (40, 48), (1, 1, 3), (40, 48, 2)])
 def test_the_ends_are_exact(dtype, shape):
     y, x = pair(dtype, shape)
-    assert np.array_equal(mixed(y, x, FULL), x)
+    assert np.array_equal(mixed(y, x, AS_RESTORED), x)
     for detail in (0.0, 1.0):
         none = mixed(y, x, controls((0.0, 0.0), detail))
         assert none.dtype == dtype
@@ -104,17 +104,17 @@ def test_what_is_protected_stays_and_fades():
     y, x = pair()
     mask = np.zeros(y.shape[:2], bool)
     mask[10:20, 12:30] = True
-    found = mixed(y, x, FULL, mask)
+    found = mixed(y, x, AS_RESTORED, mask)
     share = softened(mask)
     assert np.array_equal(found[mask], y[mask])
     assert np.array_equal(found[share == 0], x[share == 0])
-    edge = share[15, 30 : 30 + SOFT + 1]
+    edge = share[15, 30 : 30 + SOFT_EDGE + 1]
     assert (np.diff(edge) < 0).all()
     assert 0 < edge[0] < 1
     assert edge[-1] == 0
     assert np.array_equal(mixed(y, x, controls((0.3, 0.3), 0.5), mask)[mask], y[mask])
-    assert np.array_equal(mixed(y, x, FULL, np.ones_like(mask)), y)
-    assert np.array_equal(mixed(y, x, FULL, np.zeros_like(mask)), x)
+    assert np.array_equal(mixed(y, x, AS_RESTORED, np.ones_like(mask)), y)
+    assert np.array_equal(mixed(y, x, AS_RESTORED, np.zeros_like(mask)), x)
 
 
 def test_large_pictures_are_mixed_in_bands_without_seams():

@@ -52,7 +52,7 @@ def test_the_true_noise_is_white_and_not_suspected():
 
 def test_a_blurred_result_is_suspected():
     facts = judged(gaussian_filter(noisy(), (2, 2, 0)))
-    assert facts["structure"] > evidence.STRUCTURE
+    assert facts["structure"] > evidence.MOST_STRUCTURE
     assert facts["whiteness"] < 0.95
     assert "detail is lost" in facts["warning"]
     assert "\n" not in facts["warning"]
@@ -117,7 +117,7 @@ def test_clipped_noise_is_compared_with_what_clipping_makes_of_it():
 def test_a_large_picture_is_judged_by_few_windows_within_it(size):
     parts = evidence.windows(*size)
     pixels = sum((r.stop - r.start) * (c.stop - c.start) for r, c in parts)
-    assert pixels <= evidence.MOST
+    assert pixels <= evidence.WHOLE_PIXELS
     assert max(r.stop for r, _ in parts) == size[0]
     assert max(c.stop for _, c in parts) == size[1]
 
@@ -126,8 +126,8 @@ def test_the_consistency_of_an_enlarged_picture_is_the_same_by_windows():
     small = np.random.default_rng(0).random((400, 300, 1)).astype(np.float32)
     large = np.kron(small, np.ones((2, 2, 1), np.float32))
     assert len(evidence.windows(400, 300)) > 1
-    assert evidence.reduced(large, small, Downsample(2, "box"), 2) == 0
-    assert evidence.reduced(large, small, Downsample(2, "bicubic"), 2) > 1
+    assert evidence.distance_reduced(large, small, Downsample(2, "box"), 2) == 0
+    assert evidence.distance_reduced(large, small, Downsample(2, "bicubic"), 2) > 1
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
@@ -161,9 +161,9 @@ def test_a_reason_is_told_once():
     picture = torch.zeros(1, 1, 2, 2)
     step = Step(3, 9, "filter", 0, torch.zeros(()), picture, picture)
     notes = {"runs": [{"why": "the time was up"}]}
-    assert evidence.why(step, notes, partial=False) == "the time was up"
+    assert evidence.stop_reason(step, notes, partial=False) == "the time was up"
     done = replace(step, index=8)
-    assert evidence.why(done, notes, partial=False) == "the time was up; all 9 steps made"
+    assert evidence.stop_reason(done, notes, partial=False) == "the time was up; all 9 steps made"
 
 
 def test_a_destroyed_version_is_not_compared_with_the_picture(draw):

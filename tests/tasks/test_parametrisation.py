@@ -7,7 +7,7 @@ import torch
 import dipcli
 from dipcli.errors import UsageError
 from dipcli.observers.curve import Curve
-from dipcli.tasks.fitting import made
+from dipcli.tasks.fitting import target_picture
 
 PICTURE = torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(0))
 LEVELS = np.random.default_rng(0).integers(0, 256, (16, 20, 3), dtype=np.uint8)
@@ -19,7 +19,9 @@ def sorted_rows(x):
 
 
 def test_shuffled_pixels_keep_their_colours_and_shuffled_channels_only_their_values():
-    pixels, channels = (made("shuffled", PICTURE, how, [0, 2]) for how in ("pixels", "channels"))
+    pixels, channels = (
+        target_picture("shuffled", PICTURE, how, [0, 2]) for how in ("pixels", "channels")
+    )
     assert np.array_equal(sorted_rows(pixels), sorted_rows(PICTURE))
     assert not np.array_equal(sorted_rows(channels), sorted_rows(PICTURE))
     for found in (pixels, channels):

@@ -14,7 +14,7 @@ from dipcli.errors import MaskError, UsageError
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.presets.values import NAMES, described, resolve
 from dipcli.stream.step import Runtime
-from dipcli.tasks.denoising import share as network_share
+from dipcli.tasks.denoising import network_share
 from dipcli.tasks.inpaint import geometry
 
 CPU = Runtime(torch.device("cpu"))

@@ -53,7 +53,7 @@ def test_tiles_that_agree_become_the_picture(size):
     picture = torch.rand(1, 3, *size)
     canvas = Canvas(torch.zeros_like(picture), spreads=False)
     for tile in grid(size, 40):
-        canvas.begin(tile.window, tile.weight)
+        canvas.begin_tile(tile.window, tile.weight)
         shown = picture[:, :, *tile.window.slices]
         canvas.show(Step(0, 1, "fit", 0, torch.zeros(()), shown, shown))
     assert torch.allclose(canvas.picture, picture, atol=1e-6)

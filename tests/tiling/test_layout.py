@@ -37,7 +37,7 @@ def test_tiles_cover_everything_none_is_too_large_and_neighbours_overlap(length,
 def test_tiles_begin_where_the_filters_patches_do():
     spans, _ = layout.layout((1000, 1), 192)
     assert len(spans) > 3
-    assert all(start % layout.ALIGNED == 0 for start, _ in spans)
+    assert all(start % layout.ALIGNMENT == 0 for start, _ in spans)
 
 
 @pytest.mark.parametrize("size", [(512, 512), (1024, 1024), (1080, 1920)])
@@ -54,7 +54,7 @@ def test_large_pictures_are_cut_alike_whatever_memory_abounds():
 
 
 def test_less_memory_means_smaller_tiles_down_to_a_smallest():
-    enough = [1.01 * AUTO.cost(side**2).bytes / layout.SHARE for side in (768, 512, 384)]
+    enough = [1.01 * AUTO.cost(side**2).bytes / layout.MEMORY_SHARE for side in (768, 512, 384)]
     frees = (8 * GB, *enough, 0.1 * GB)
     sides = [layout.side(AUTO, (1024, 1024), free) for free in frees]
     assert sides[0] is None

@@ -12,7 +12,7 @@ from dipcli.pictures.boxes import brands, check_boxes
 from dipcli.pictures.codec import Codec
 from dipcli.pictures.headers import Levels, RefusedError, Scan, check_data
 from dipcli.pictures.ifd import Buffer
-from dipcli.pictures.metadata import settled, settled_xmp
+from dipcli.pictures.metadata import upright, upright_xmp
 from dipcli.pictures.picture import Meta
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def scan(data: Buffer) -> Scan:
     width, height = found.size
     check_data(width, height, data, _PIXELS_PER_BYTE)
     bits = int(found.info["bit_depth"])
-    exif = settled(found.info["exif"])
+    exif = upright(found.info["exif"])
     meta = Meta(
         depth=16 if bits > 8 else 8,
         premultiplied=found.premultiplied_alpha,
         icc=found.info.get("icc_profile") or None,
         exif=exif.exif,
-        xmp=settled_xmp(found.info.get("xmp")),
+        xmp=upright_xmp(found.info.get("xmp")),
         dpi=exif.density,
         chunks=_colours(found.info),
         notes=exif.notes + _changes(found, bits),

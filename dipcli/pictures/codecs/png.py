@@ -9,7 +9,7 @@ from dipcli.pictures.bounds import TOLD, Budget
 from dipcli.pictures.codec import USUAL_METADATA, Codec, starts_with
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
-from dipcli.pictures.metadata import settled, settled_xmp
+from dipcli.pictures.metadata import upright, upright_xmp
 from dipcli.pictures.picture import Meta
 from dipcli.pictures.pngtext import RECORD, TEXTS, XMP, chunk_of, read_text, read_texts, take_exif
 
@@ -105,7 +105,7 @@ def _meta(
     text, broken = read_texts(found, budget)
     xmp = text.pop(XMP, None)
     block = bytes(found[b"eXIf"][0]) if b"eXIf" in found else take_exif(text)
-    described = settled(block)
+    described = upright(block)
     notes = described.notes
     if budget.exceeded:
         notes += (TOLD,)
@@ -118,7 +118,7 @@ def _meta(
         depth=16 if bits == 16 else 8,
         icc=icc,
         exif=described.exif,
-        xmp=settled_xmp(xmp.encode() if xmp else None),
+        xmp=upright_xmp(xmp.encode() if xmp else None),
         dpi=_density(found) or described.density,
         text=text,
         chunks=tuple((name, bytes(found[name][0])) for name in _colours(found)),

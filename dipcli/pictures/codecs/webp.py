@@ -7,7 +7,7 @@ from dipcli.pictures import exif
 from dipcli.pictures.codec import USUAL_METADATA, Codec
 from dipcli.pictures.headers import Levels, RefusedError, Scan
 from dipcli.pictures.ifd import Buffer
-from dipcli.pictures.metadata import settled, settled_xmp
+from dipcli.pictures.metadata import upright, upright_xmp
 from dipcli.pictures.picture import Meta
 
 _ANIMATED = 0x02  # a flag of VP8X
@@ -41,12 +41,12 @@ def scan(data: Buffer) -> Scan:
         raise RefusedError("is an animated WebP; take one frame out of it first")
     lossless = b"VP8L" in found
     width, height, alpha = _size(found)
-    described = settled(bytes(found.get(b"EXIF", b"")))
+    described = upright(bytes(found.get(b"EXIF", b"")))
     meta = Meta(
         lossless=lossless,
         icc=bytes(found[b"ICCP"]) if b"ICCP" in found else None,
         exif=described.exif,
-        xmp=settled_xmp(bytes(found.get(b"XMP ", b""))),
+        xmp=upright_xmp(bytes(found.get(b"XMP ", b""))),
         dpi=described.density,
         notes=described.notes,
     )
