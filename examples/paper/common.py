@@ -12,12 +12,14 @@ a picture that scikit-image ships stands in: what is measured then is no publish
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -178,3 +180,74 @@ def keep(given: argparse.Namespace, name: str, image: NDArray[Any]) -> None:
     if given.out:
         levels = np.round(255 * np.clip(fractions(image), 0, 1)).astype(np.uint8)
         Image.fromarray(levels).save(given.out / name)
+
+
+def pictures(given: argparse.Namespace, stand_ins: tuple[str, ...]) -> dict[str, Levels]:
+    """Every picture of FOLDER itself by its stem; without it, those that scikit-image ships."""
+    if given.data and not SMOKE:
+        names = sorted(path.name for path in given.data.glob("*.png"))
+        return {Path(name).stem: picture(given, name) for name in names}
+    return {name: picture(given, name, name) for name in stand_ins[: 1 if SMOKE else None]}
+
+
+def lost(levels: Levels, share: float, seed: int = 0) -> NDArray[np.bool_]:
+    """(H, W) bool, True where a pixel is lost, the same in all channels; `share` of them."""
+    return np.random.default_rng(seed).random(levels.shape[:2]) < share
+
+
+def emptied(levels: Levels, hole: NDArray[np.bool_]) -> Levels:
+    """The picture with black holes, so that nothing can look into them."""
+    return np.where(hole if levels.ndim == 2 else hole[..., None], 0, levels).astype(np.uint8)
+
+
+def reduced(levels: Levels, scale: int) -> Levels:
+    """`scale` times smaller by Pillow's Lanczos, as the published code makes its small pictures."""
+    height, width = levels.shape[0] // scale, levels.shape[1] // scale
+    small = Image.fromarray(levels).resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(small)
+
+
+def swept(
+    given: argparse.Namespace,
+    task: str,
+    levels: Levels,
+    vary: str,
+    *options: object,
+    **beside: NDArray[Any],
+) -> list[dict[str, Any]]:
+    """The rows of `dip sweep TASK PICTURE --vary VARY`, preset "paper"; "result" is the picture.
+
+    beside: what goes with it by the name of its option, such as reference or mask, as arrays.
+    """
+    from dipcli.cli.app import run
+
+    if SMOKE:
+        vary = ",".join(vary.split(",")[:2])
+    with TemporaryDirectory() as scratch:
+        folder = given.out or Path(scratch)
+        files = {"picture": levels, **beside}
+        for name, values in files.items():
+            image = values * np.uint8(255) if values.dtype == bool else values
+            Image.fromarray(image).save(folder / f"{name}.png")
+        words = ["sweep", task, folder / "picture.png", "-o", folder / "grid", "--vary", vary]
+        words += ["--preset", "paper", "--device", given.device, "--quiet"]
+        words += ["--overwrite"] if given.out else []
+        words += [] if vary.startswith("seed") else ["--seed", given.seed]
+        for name in beside:
+            words += [f"--{name}", folder / f"{name}.png"]
+        if run([str(word) for word in (*words, *options)]):
+            raise SystemExit(1)
+        rows: list[dict[str, Any]] = json.loads((folder / "grid" / "table.json").read_text())[
+            "rows"
+        ]
+        for row in rows:
+            with Image.open(row["output"]) as file:
+                row["result"] = np.asarray(file)
+    return rows
+
+
+def told(rows: list[dict[str, Any]], figures: dict[str, str]) -> None:
+    """A line for each row of a sweep; figures: what to write for it, by its value."""
+    for row in rows:
+        ((field, value),) = row["vary"].items()
+        line(f"{field} {value}", "", figures[value], row["seconds"], f"step {row['stopped_at']}")
