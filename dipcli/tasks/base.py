@@ -42,6 +42,7 @@ class Task(ABC, Generic[O, S]):
     companions: ClassVar[tuple[Companion, ...]] = ()
     tileable: bool = True  # whether it can be done tile by tile
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
+    detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     scale: int = 1  # of the result, in pixels of the observation
 
     def __init__(
