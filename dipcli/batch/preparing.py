@@ -206,8 +206,13 @@ def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str |
         return None
     *most, last = ("--" + name.replace("_", "-") for name in names)
     flags = f"{', '.join(most)} and {last} change" if most else f"{last} changes"
-    learns = bool({"zero-shot", "zsn2n"} & set(str(settings.to_dict().get("method")).split("+")))
-    why = "plain layers have none of it" if learns else "no network is fitted"
+    values = settings.to_dict()
+    parts = set(str(values.get("method", "dip")).split("+"))
+    why = "no network is fitted"
+    if "dip" in parts:
+        why = f"net {values['net']} has none of it"
+    elif parts & {"zero-shot", "zsn2n"}:
+        why = "plain layers have none of it"
     return f"{flags} nothing with preset {request.preset}: {why}"
 
 

@@ -29,7 +29,7 @@ _FORMS = {
     "strength": types.STRENGTH,
     "fraction": types.FRACTION,
 }
-_METAVARS = {"int": "N", "float": "X", "tuple[int, ...]": "N,N,..."}
+_METAVARS = {"int": "N", "float": "X", "bool": "yes|no", "tuple[int, ...]": "N,N,..."}
 
 
 class RestoringCommand(click.Command):
@@ -102,7 +102,11 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
     trailing = trailing_options(paints=any(one.paintable for one in task.companions))
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
     first = [setting_of(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
-    rest = [setting_of(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
+    rest = [
+        setting_of(one, NETWORK, hidden=spec_of(one).detail and not task.detailed)
+        for one in settings
+        if spec_of(one).heading != FIRST
+    ]
     shared = inputs(required=not task.question)
     params = [shared, *leading_options(), *own, *first, *trailing, *rest]
     left = {} if task.takes_picture else OF_PICTURES
@@ -124,7 +128,7 @@ def _start(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
 
 
 def _companion(one: Companion) -> HeadedOption:
-    flags = [f"--{one.name}", one.name]
+    flags = [f"--{one.name.replace('_', '-')}", one.name]
     more = {"required": one.required, "type": NAME, "metavar": one.metavar, "help": one.help}
     return HeadedOption(flags, heading=FIRST, **more)
 
@@ -140,9 +144,9 @@ def option_of(one: Field[Any], heading: str) -> HeadedOption:
     return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
-def setting_of(one: Field[Any], heading: str) -> HeadedOption:
+def setting_of(one: Field[Any], heading: str, **more: Any) -> HeadedOption:
     """The flag of a setting: unset means what the preset has."""
-    return _flag(one, heading, auto=one.name in ("stop", "method"))
+    return _flag(one, heading, auto=one.name in ("stop", "method"), **more)
 
 
 def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> HeadedOption:
@@ -169,6 +173,8 @@ def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType
         return types.number_of(choices)
     if choices:
         return click.Choice((AUTO, *choices) if auto else choices)
+    if annotation == "bool":
+        return click.BOOL
     if "float" in annotation:
         return click.FLOAT
     if "int" in annotation:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dipcli.architecture import NetworkSettings
 from dipcli.presets.values import Values
 from dipcli.settings import Cost, setting
-from dipcli.stages import OPTIMIZERS, NetworkSettings
+from dipcli.stages import OPTIMIZERS
 
 PRIORS = ("dip", "tv", "pixels")
 # Measured on one thread at 128x128 with EfficientNet-Lite0 as the model: a step of the slim net

@@ -44,6 +44,7 @@ class Task(ABC, Generic[O, S]):
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
     takes_picture: ClassVar[bool] = True  # else it begins from `canvas`
     question: ClassVar[str] = ""  # an option that is answered by `answer` instead of a run
+    detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     scale: int = 1  # of the result, in pixels of the observation
 
     def __init__(

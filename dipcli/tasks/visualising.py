@@ -23,15 +23,29 @@ from dipcli.degradation.problem import Problem
 from dipcli.errors import UsageError
 from dipcli.presets.maximize import MaximizeSettings
 from dipcli.presets.visualisation import VisualisationSettings
-from dipcli.prior import inputs, networks
+from dipcli.prior import inputs, losses, networks
 from dipcli.prior.descent import GradientRun
-from dipcli.prior.pixels import PixelGrid, TotalVariation
 from dipcli.stream.combinators import deadline_of
 from dipcli.stream.step import Runtime, Step
 from dipcli.system.devices import reproducible
 from dipcli.tasks.arrays import to_tensor
 
+START = (0.45, 0.55)  # of pixels that are moved themselves: uniform around gray, as published
 PUBLISHED_FACTOR = 5.0  # of the activation in the loss
+
+
+class PixelGrid(nn.Module):
+    """A picture that is its own parameters, (1, C, H, W); whatever it is given."""
+
+    def __init__(self, shape: tuple[int, int, int], generator: torch.Generator) -> None:
+        """shape: (C, H, W); drawn uniformly between START."""
+        super().__init__()
+        low, high = START
+        self.pixels = nn.Parameter(low + (high - low) * torch.rand(1, *shape, generator=generator))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """The pixels."""
+        return self.pixels
 
 
 class PictureRun(GradientRun):
@@ -55,14 +69,15 @@ class PictureRun(GradientRun):
         """
         super().__init__(problem, settings, runtime, 0, deadline)
         self.objective = objective
-        self.penalty = TotalVariation(settings.tv_weight, settings.tv_beta)
-        self.grid = settings.method == "pixels"
+        self.grid = settings.method == "pixels" or settings.architecture.bare
         if self.grid:
             net: nn.Module = PixelGrid((channels, *problem.size), self.generator)
             z = torch.zeros(1, 1, 1, 1)
         else:
-            canvas = networks.canvas(problem.size, settings)
-            z = inputs.draw(settings.input, canvas, settings.input_depth, self.generator)
+            canvas, coarse = networks.canvas(problem.size, settings), networks.grid(settings)
+            z = inputs.draw(
+                settings.input, canvas, settings.input_depth, self.generator, grid=coarse
+            )
             net = networks.build(settings, z.shape[1], channels, self.generator)
         z = z.to(runtime.device, memory_format=self.layout)
         self.jitter = inputs.Jitter(z, 0.0 if self.grid else settings.jitter, self.generator)
@@ -77,7 +92,7 @@ class PictureRun(GradientRun):
         with reproducible(self.runtime.device):
             picture = self.apply_net(self.jitter())[..., :h, :w]
             value = self.objective(picture)
-            loss = value + self.penalty(picture) if self.penalty.weight else value
+            loss = value + self.penalty(picture) if self.settings.tv_weight else value
             reached = value.item()
             good = math.isfinite(reached)
             shown = picture.detach().clamp(0, 1) if not self.grid else picture.detach().clone()
@@ -94,6 +109,15 @@ class PictureRun(GradientRun):
             self.stop_reason = "the loss was no number any more"
         best = shown.nan_to_num(0.5) if self.best is None else self.best
         return self.as_step(value.detach(), shown if good else best, best, {"first": self.first})
+
+    def penalty(self, x: Tensor) -> Tensor:
+        """tv_weight times the mean of (dx^2 + dy^2)^(beta / 2), 0-dimensional.
+
+        With beta above 1 edges cost more than ramps; 2 rids of the spikes that pooling leads to
+        (Mahendran and Vedaldi 2015, 2.1).
+        """
+        total = losses.total_variation(x, self.settings.tv_beta / 2)
+        return self.settings.tv_weight * total / x[..., 1:, 1:].numel()
 
     @torch.no_grad()
     def stay_in_range(self) -> None:

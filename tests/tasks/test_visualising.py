@@ -9,8 +9,8 @@ import torch
 
 from dipcli import tasks
 from dipcli.api import restore, runtime_for
-from dipcli.prior.pixels import PixelGrid, TotalVariation
 from dipcli.stream.step import Runtime
+from dipcli.tasks.visualising import PixelGrid
 
 CPU = Runtime(torch.device("cpu"))  # float32, whatever the machine gains from
 SMALL = {"channels": (16, 32, 64)}
@@ -81,18 +81,6 @@ def test_a_seed_gives_the_same_picture_again(picture, model):
         images.append(restore(task, task.settings(iters=3, **SMALL), runtime).image)
     assert np.array_equal(images[0], images[1])
     assert not np.array_equal(images[0], images[2])
-
-
-def test_total_variation_is_nothing_for_a_flat_picture_and_more_for_edges():
-    flat, edge = torch.full((1, 1, 8, 8), 0.5), torch.zeros(1, 1, 8, 8)
-    edge[..., 4:] = 1
-    ramp = torch.linspace(0, 1, 8).expand(1, 1, 8, 8)
-    norm = TotalVariation(2.0)
-    assert norm(flat) == 0
-    assert norm(edge) == pytest.approx(2 / 7)
-    assert norm(ramp) < norm(edge)
-    straight = TotalVariation(2.0, beta=1.0)
-    assert straight(ramp).item() == pytest.approx(straight(edge).item(), rel=1e-2)
 
 
 def test_a_grid_of_pixels_is_its_own_picture():
