@@ -42,9 +42,9 @@ class Task(ABC, Generic[O, S]):
     companions: ClassVar[tuple[Companion, ...]] = ()
     tileable: bool = True  # whether it can be done tile by tile
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
+    detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     takes_picture: ClassVar[bool] = True  # else it begins from `canvas`
     question: ClassVar[str] = ""  # an option that is answered by `answer` instead of a run
-    detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     scale: int = 1  # of the result, in pixels of the observation
 
     def __init__(

@@ -35,17 +35,18 @@ PUBLISHED_FACTOR = 5.0  # of the activation in the loss
 
 
 class PixelGrid(nn.Module):
-    """A picture that is its own parameters, (1, C, H, W); whatever it is given."""
+    """A picture, (1, C, H, W), that is its own parameters, whatever it is given."""
 
     def __init__(self, shape: tuple[int, int, int], generator: torch.Generator) -> None:
         """shape: (C, H, W); drawn uniformly between START."""
         super().__init__()
         low, high = START
-        self.pixels = nn.Parameter(low + (high - low) * torch.rand(1, *shape, generator=generator))
+        start = low + (high - low) * torch.rand(shape, generator=generator)
+        self.pixels = nn.Parameter(start)  # of three dimensions: no matrix for Muon
 
     def forward(self, z: Tensor) -> Tensor:
         """The pixels."""
-        return self.pixels
+        return self.pixels[None]
 
 
 class PictureRun(GradientRun):

@@ -91,5 +91,12 @@ def test_a_grid_of_pixels_is_its_own_picture():
 
 def test_pixels_stay_in_range(picture, model):
     task = tasks.preimage(picture, model, layer="features.0", prior="pixels")
-    for step in task.steps(task.settings(iters=5, lr=2.0), CPU):
+    for step in task.steps(task.settings(iters=5, lr=2.0, optimizer="muon"), CPU):
         assert 0 <= step.estimate.min() <= step.estimate.max() <= 1
+
+
+@pytest.mark.parametrize("net", ["slim", "skip", "unet", "resnet", "decoder", "pixels"])
+def test_every_network_can_seek_a_picture(picture, model, net):
+    task = tasks.preimage(picture, model, layer="features.0")
+    settings = task.settings(net=net, iters=2, channels=(4, 8), blocks=1)
+    assert [step.estimate.shape for step in task.steps(settings, CPU)] == [(1, 3, 32, 40)] * 2
