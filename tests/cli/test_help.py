@@ -9,7 +9,7 @@ import pytest
 
 from dipcli.cli.app import app
 
-NAMES = ("denoise", "superres", "inpaint", "fit", "presets", "doctor")
+NAMES = ("denoise", "superres", "inpaint", "fit", "presets", "doctor", "completion")
 COMMANDS = [app.get_command(click.Context(app), name) for name in NAMES]
 OPTIONS = [
     pytest.param(option, id=f"{command.name}{option.opts[-1]}")
