@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     denoise: Callable[..., Result]
     fit: Callable[..., Result]
+    flash: Callable[..., Result]
     inpaint: Callable[..., Result]
     superres: Callable[..., Result]
 
@@ -26,6 +27,7 @@ __all__ = [
     "denoise",
     "errors",
     "fit",
+    "flash",
     "inpaint",
     "steps",
     "superres",

@@ -15,6 +15,7 @@ from dipcli.cli.app import app
 HERE = Path(__file__).parent
 SHARED = 4  # commands that have an option before it stands once for all
 Record = tuple[str, str]  # of an option: how it is typed, and its help
+HELP = ("-h, --help", "Show the help of the command and exit.")
 
 EXIT_CODES = [
     ("0", "All done, or up to date."),
@@ -56,7 +57,7 @@ def commands() -> dict[str, click.Command]:
 def records(command: click.Command) -> list[Record]:
     """The options of a command, and what they do."""
     context = click.Context(command, whole(), info_name=command.name)
-    options = [one for one in command.get_params(context) if isinstance(one, click.Option)]
+    options = [one for one in command.params if isinstance(one, click.Option)]
     found = [one.get_help_record(context) for one in options]
     return [one for one in found if one is not None]
 
@@ -84,7 +85,7 @@ def page() -> str:
     found = commands()
     each = {name: records(command) for name, command in found.items()}
     often = Counter(row for rows in each.values() for row in rows)
-    shared = [row for row, times in often.items() if times >= SHARED]
+    shared = [row for row, times in often.items() if times >= SHARED] + [HELP]
     changes = (HERE.parent / "CHANGELOG.md").read_text()
     (date,) = re.findall(rf"^## \[{re.escape(dipcli.__version__)}\] - (\S+)", changes, re.M)
     lines = [

@@ -145,6 +145,7 @@ class Job:
     several: bool = False  # one of many: an outdated result of ours is made again
     note: str | None = None  # what the plan decided that the user did not ask for
     planned: tuple[Seen, ...] = ()  # what stood at `outputs.output_files` when the run began
+    request: Request | None = None  # its own, where the jobs of a run are not all asked for alike
 
     @property
     def side_files(self) -> dict[str, Path]:

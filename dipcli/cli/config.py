@@ -24,7 +24,7 @@ from dipcli.errors import UsageError
 from dipcli.tasks import TASKS
 
 FILE = "dip.toml"
-_NOT_IN_FILES = {"inputs", "help", "output", "debug", "dry_run"}
+_NOT_IN_FILES = {"inputs", "help", "output", "debug", "dry_run", "vary"}
 _META = "dipcli.found"  # where a context keeps what was found in files
 
 

@@ -93,6 +93,17 @@ INPAINT: dict[str, Values] = {
         "iters": (5001, "vase"),
     },
 }
+FLASH: dict[str, Values] = {
+    USUAL: _RESTORED
+    | {
+        "upsample": (("nearest", "nearest", *("bilinear",) * 3), "the cave, from fine to coarse"),
+        "input": ("picture", "the picture with flash"),
+        "input_depth": (3, "the colours of the picture with flash"),
+        "jitter": (0.0, "the cave"),
+        "lr": (0.1, "the cave; it may end reddish, then another --seed"),
+        "iters": (601, "the cave"),
+    },
+}
 PARAMETRISATION: dict[str, Values] = {
     USUAL: _PUBLISHED
     | {

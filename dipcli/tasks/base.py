@@ -149,6 +149,13 @@ class Task(ABC, Generic[O, S]):
     def accept_known(self, picture: Tensor, known: Tensor) -> None:
         """Take as known what was restored before: picture, (1, C, H, W), where known, (H, W)."""
 
+    def settle(self, joined: Tensor) -> bool:
+        """Bring what tiles were joined to, (1, C, H, W), to what the whole observation allows.
+
+        It is changed in place; whether it was.
+        """
+        return False
+
     def first_guess(self, device: torch.device) -> Tensor:
         """What stands for a result before there is one, (1, C, H, W), a tensor of its own."""
         return self.pixels.tensor(device)

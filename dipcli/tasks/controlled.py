@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dipcli.tasks.base import S, Task
+from dipcli.tasks.companions import Companion
 from dipcli.tasks.controls import AS_RESTORED, PROTECT, ControlOptions
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ C = TypeVar("C", bound=ControlOptions)
 class Controlled(Task[C, S]):
     """Renders what the controls and a protecting mask make of an estimate."""
 
-    companions = (PROTECT,)
+    companions: ClassVar[tuple[Companion, ...]] = (PROTECT,)
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.presets.values import USUAL, resolve
@@ -54,7 +54,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     Options = DenoiseOptions
     Settings = DenoiseSettings
     presets = PRESETS
-    kinds = (USUAL, "jpeg")
+    kinds: ClassVar[tuple[str, ...]] = (USUAL, "jpeg")
     reads_coding = True
 
     @property
@@ -96,6 +96,15 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         part = super().part(window)
         part.damage, part.covariances = self.damage.part(*window.slices), self.covariances
         return part
+
+    def settle(self, joined: Tensor) -> bool:
+        """A JPEG is restored within what its file allows, where tiles meet, too."""
+        from dipcli.tasks.denoising import project_joined
+
+        coding = self.damage.coding
+        if coding is not None:
+            project_joined(joined, self.pixels, coding)
+        return coding is not None
 
     def steps(self, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filling", "filter", "fit" and "fusion", those that are asked for."""
