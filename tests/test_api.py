@@ -29,7 +29,7 @@ def test_importing_the_package_does_not_import_torch():
 
 def test_exactly_the_promised_names_are_exported():
     assert set(dipcli.__all__) == {
-        "Result", "__version__", "denoise", "errors", "fit", "flash", "inpaint", "steps",
+        "Result", "__version__", "denoise", "errors", "fit", "flash", "inpaint", "learn", "steps",
         "superres", "tasks",
     }  # fmt: skip
     assert dir(dipcli) == sorted(dipcli.__all__)

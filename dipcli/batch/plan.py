@@ -8,6 +8,7 @@ from typing import Any
 from dipcli.batch.checks import check_picture, with_partners
 from dipcli.batch.collisions import without_collisions
 from dipcli.batch.find import Found, check_exists, in_shard, walk
+from dipcli.batch.models import check_models
 from dipcli.batch.names import (
     BESIDE,
     INSIDE,
@@ -67,6 +68,7 @@ def make_plan(places: Places, request: Request) -> Plan:
             check_template(template, option)
     if places.name is not None:
         check_inside(places.name, "--name")
+    check_models(request)
     found = _find(places, request)
     several = len(found) > 1 or any(Path(one).is_dir() for one in places.inputs if one != STDIN)
     plan = Plan(several=several)
