@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     fit: Callable[..., Result]
     flash: Callable[..., Result]
     inpaint: Callable[..., Result]
+    maximize: Callable[..., Result]
+    preimage: Callable[..., Result]
     superres: Callable[..., Result]
 
 __version__ = "0.2.0"
@@ -31,6 +33,8 @@ __all__ = [
     "flash",
     "inpaint",
     "learn",
+    "maximize",
+    "preimage",
     "steps",
     "superres",
     "tasks",

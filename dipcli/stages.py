@@ -188,14 +188,15 @@ _NETWORK = frozenset({"channels", "loss", "optimizer", "lr"})
 def unused(values: Mapping[str, object]) -> frozenset[str]:
     """The settings, and "seed", that change nothing beside `values`, some of `to_dict()`.
 
-    The filter works alone without a network and without chance. Repeats of an enlargement bring
-    plain layers of their own, which have nothing of an hourglass.
+    The filter needs no network and no chance; repeats of an enlargement bring plain layers.
     """
     stages = str(values.get("method", "dip")).split("+")
     if "dip" in stages:
         net = NETWORKS.get(str(values.get("net")))
         ignored = net.ignores if net else frozenset()
         return ignored | ({"skip_channels"} if values.get("skips") == "identity" else set())
+    if "pixels" in stages:
+        return _HOURGLASS | {"channels"}
     if "zero-shot" in stages:
         return _HOURGLASS
     if "zsn2n" in stages:

@@ -26,6 +26,7 @@ from dipcli.pictures import (
     read,
     read_mask,
 )
+from dipcli.pictures.framing import framed
 from dipcli.settings import Settings
 from dipcli.stages import unused
 from dipcli.tasks import Task
@@ -101,7 +102,8 @@ def _window(values: NDArray[Any], crop: Crop) -> NDArray[Any]:
 def arrays_of(
     job: Job, request: Request, picture: Picture, note: Callable[[str], None]
 ) -> dict[str, Any]:
-    """What belongs to the picture, by its name: masks, (H, W) bool, pictures, (H, W, C), a model.
+    """What belongs to the picture, by its name: masks, (H, W) bool, pictures, (H, W, C), a model
+    as it was learnt, or its bytes.
 
     What acts on the rendered result alone is left out: it is mixed in the file's own depth.
     """
@@ -109,6 +111,8 @@ def arrays_of(
     for one in request.given_companions:
         if one.model:
             found[one.name] = model_in(job.companions[one.name])
+        elif one.data:
+            found[one.name] = job.companions[one.name]
         elif not one.renders:
             read_as = _picture_beside if one.picture else _mask_beside
             found[one.name] = read_as(one, job, request, picture, note)
@@ -212,9 +216,13 @@ def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str |
     return f"{flags} nothing with preset {request.preset}: {why}"
 
 
-def reference_of(path: Path, request: Request) -> Reference:
-    """The ground truth; of a crop its part, of an enlarged crop the enlarged part."""
+def reference_of(path: Path, request: Request, size: tuple[int, int]) -> Reference:
+    """The ground truth for a result of (H, W); of a crop its part, enlarged as that is.
+
+    Where a result is a picture as a model sees it, so is the truth.
+    """
     crop, scale = request.crop, request.scale
     if crop is not None:
         crop = Crop(crop.width * scale, crop.height * scale, crop.x * scale, crop.y * scale)
-    return Reference(cropped(read(path, max_pixels=request.max_pixels), crop).pixels)
+    pixels = cropped(read(path, max_pixels=request.max_pixels), crop).pixels
+    return Reference(framed(pixels, size))

@@ -12,6 +12,7 @@ from dipcli.cli.options import (
     HEADINGS,
     NAME,
     NETWORK,
+    OF_PICTURES,
     HeadedOption,
     inputs,
     leading_options,
@@ -106,17 +107,14 @@ def command_of(task: type[Task[Any, Any]]) -> click.Command:
         for one in settings
         if spec_of(one).heading != FIRST
     ]
+    shared = inputs(required=not task.question)
+    params = [shared, *leading_options(), *own, *first, *trailing, *rest]
+    left = {} if task.takes_picture else OF_PICTURES
+    params = [one for one in params if one.name not in left]
     return RestoringCommand(
         task.name,
-        params=[
-            inputs(),
-            *leading_options(),
-            *own,
-            *first,
-            *trailing,
-            *rest,
-        ],
-        callback=lambda **values: _start(task, values),
+        params=params,
+        callback=lambda **values: _start(task, {**left, **values}),
         help=task.help(),
         short_help=task.help().splitlines()[0],
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -14,8 +14,26 @@ from torch.optim import Optimizer
 
 from dipcli.degradation.problem import Problem
 from dipcli.prior import optimizers
-from dipcli.stages import FitSettings
 from dipcli.stream.step import Runtime, Step
+
+
+class Descending(Protocol):
+    """What settings have that lead down a gradient."""
+
+    @property
+    def optimizer(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        ...
+
+    @property
+    def iters(self) -> int:
+        """Steps of a run, at most."""
+        ...
 
 
 class GradientRun(ABC):
@@ -24,14 +42,14 @@ class GradientRun(ABC):
     A subclass draws from `generator` alone, and calls `place` once with its network.
     """
 
-    settings: FitSettings
+    settings: Descending
     net: nn.Module
     optimizers: list[Optimizer]
 
     def __init__(
         self,
         problem: Problem,
-        settings: FitSettings,
+        settings: Descending,
         runtime: Runtime,
         number: int,
         deadline: float | None,

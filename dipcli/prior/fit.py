@@ -25,6 +25,8 @@ from dipcli.system.devices import reproducible
 class Run(GradientRun):
     """A run of an hourglass; `estimate` is the average of its outputs at the best step so far."""
 
+    settings: FitSettings
+
     def __init__(
         self,
         problem: Problem,

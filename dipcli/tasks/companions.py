@@ -15,7 +15,8 @@ class Companion:
     picture: whether it is a picture, (H, W, C) float32 in [0, 1], and not a mask, (H, W) bool;
     model: whether it is what `dip learn` wrote, one file for all pictures, of no size;
     alpha: whether the word ALPHA stands for the transparent pixels; inverted_by: the option that
-    turns the mask round; renders: whether it acts on the rendered result alone.
+    turns the mask round; renders: whether it acts on the rendered result alone; data: whether it
+    is no picture at all, such as a model, and one for all pictures: its bytes.
     """
 
     name: str
@@ -29,11 +30,12 @@ class Companion:
     alpha: bool = False
     inverted_by: str = ""
     renders: bool = False
+    data: bool = False
 
     @property
     def noun(self) -> str:
         """What kind of thing it is."""
-        return "picture" if self.picture else "model" if self.model else "mask"
+        return "picture" if self.picture else "model" if self.model or self.data else "mask"
 
     @property
     def paintable(self) -> bool:

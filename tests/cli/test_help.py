@@ -12,7 +12,7 @@ from dipcli.cli.sweep import sweep_of
 from dipcli.tasks import TASKS
 
 NAMES = (
-    *("denoise", "superres", "inpaint", "fit", "flash", "learn"),
+    *("denoise", "superres", "inpaint", "fit", "flash", "preimage", "maximize", "learn"),
     *("sweep", "presets", "doctor", "completion"),
 )
 COMMANDS = [app.get_command(click.Context(app), name) for name in NAMES]
