@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-SLOW_TO_IMPORT = ("torch", "skimage.metrics", "skimage.restoration", "scipy.sparse.csgraph")
+SLOW_TO_IMPORT = ("torch", "torch._dynamo", "skimage.metrics", "skimage.restoration")
+SLOW_TO_IMPORT += ("scipy.sparse.csgraph", "scipy.sparse.linalg", "scipy.stats", "skimage.util")
 SLOW_TO_IMPORT += ("PIL.Image", "imagecodecs", "tifffile", "rich.console")
 PROCESS = "a process"  # among the functions of a test that starts one: what that runs is not seen
 
@@ -114,7 +115,8 @@ def _in_child(tree: Path, arguments: Sequence[str], plugin: object, told: Path) 
             del sys.modules[name]
         sys.path[:] = [str(tree), *(one for one in sys.path if not (Path(one) / "dipcli").is_dir())]
         os.environ["PYTHONPATH"] = str(tree)
-        code = int(pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", *arguments], [plugin]))
+        options = ["-q", "-o", "addopts=", "-p", "no:xdist", "-p", "no:cacheprovider"]
+        code = int(pytest.main([*options, *arguments], [plugin]))
         if isinstance(plugin, Tracer):
             told.with_suffix(".json").write_text(json.dumps(plugin.found))
     except BaseException:

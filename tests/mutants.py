@@ -31,6 +31,16 @@ ON_FILES = ("tests/batch", "tests/cli")
 # Whose tests have to notice a change in which room. What takes minutes is left out: the long half
 # of test_resuming and test_canvas, and tests/mass.
 RESUMED = "tests/test_resuming.py::test_it_goes_on_bit_for_bit_from_any_step"
+CANVAS = tuple(
+    f"tests/tiling/test_canvas.py::test_{name}"
+    for name in (
+        "tiles_that_agree_become_the_picture",
+        "a_tile_says_nothing_next_to_its_edge_and_all_beyond_the_overlap",
+        "what_a_tile_has_half_decided_is_known_to_the_next",
+        "steps_are_counted_through_all_tiles_and_end_with_the_total",
+        "tiles_share_the_time_and_what_it_does_not_reach_is_told",
+    )
+)
 TESTS: dict[str, tuple[str, ...]] = {
     "system": ("tests/system", "tests/pictures", *ON_FILES),
     "pictures": ("tests/pictures", *ON_FILES),
@@ -43,7 +53,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "presets": ("tests/test_published.py", "tests/tasks", "tests/test_unused_settings.py"),
     "settings": ("tests/test_published.py", "tests/tasks", "tests/cli"),
     "tasks": ("tests/tasks", "tests/test_api.py"),
-    "tiling": ("tests/tiling/test_layout.py", "tests/tiling/test_oom_fallback.py"),
+    "tiling": ("tests/tiling/test_layout.py", "tests/tiling/test_oom_fallback.py", *CANVAS),
     "api": ("tests/test_api.py", "tests/test_unused_settings.py", "tests/tasks"),
     "observers": ("tests/observers", *ON_FILES),
     "batch": ON_FILES,

@@ -122,3 +122,24 @@ def test_a_limit_of_the_address_space_counts(monkeypatch):
     assert memory._address_space() is None
     monkeypatch.setattr(resource, "getrlimit", lambda which: (10**12, 10**12))
     assert 0 < memory._address_space() < 10**12
+
+
+def test_where_tiles_of_384_pixels_lie_over_a_thousand():
+    """They share 64 pixels, of smaller tiles a quarter; the unit is 24."""
+    assert layout.layout((1000, 1), 384)[0] == [(0, 376), (312, 688), (624, 1000)]
+    spans, _ = layout.layout((1000, 1), 192)
+    assert spans[:2] == [(0, 192), (144, 336)]
+    assert layout.layout((1000, 1), 768, 2)[0][:2] == [(0, 356), (324, 680)]
+
+
+def test_a_picture_takes_seven_tenths_of_the_memory_at_most():
+    takes = AUTO.cost(1024 * 1024).bytes
+    assert layout.side(AUTO, (1024, 1024), takes / 0.69) is None
+    assert layout.side(AUTO, (1024, 1024), takes / 0.71) == 768
+
+
+def test_beyond_two_and_a_half_megapixels_a_cpu_works_in_tiles_of_a_gigabyte_and_a_half():
+    assert layout.side(AUTO, (1500, 1500), 64 * GB) is None
+    assert layout.side(AUTO, (1600, 1600), 64 * GB) == 1024
+    assert layout.side(AUTO, (1600, 1600), 64 * GB, bounded=False) is None
+    assert AUTO.cost(1280 * 1280).bytes > 1.5 * GB > AUTO.cost(1024 * 1024).bytes
