@@ -47,10 +47,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "stream": ("tests/stream", "tests/tasks", "tests/test_api.py", f"{RESUMED}[two levels]"),
     "degradation": ("tests/degradation", "tests/tasks"),
     "prior": ("tests/prior", FLOORS, "tests/test_unused_settings.py", f"{RESUMED}[denoise]"),
-    "patches": ("tests/patches", FLOORS),
+    "patches": ("tests/patches", FLOORS, "tests/tasks/test_enlarging.py"),
     "filling": ("tests/filling", FLOORS),
     "learning": ("tests/learning", "tests/tasks"),
-    "presets": ("tests/test_published.py", "tests/tasks", "tests/test_unused_settings.py"),
+    "presets": ("tests/test_published.py", "tests/tasks", "tests/learning"),
     "settings": ("tests/test_published.py", "tests/tasks", "tests/cli"),
     "tasks": ("tests/tasks", "tests/test_api.py"),
     "tiling": ("tests/tiling/test_layout.py", "tests/tiling/test_oom_fallback.py", *CANVAS),
@@ -145,7 +145,9 @@ class Bench:
             os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
         seconds = time.monotonic() - began
         verdict = "noticed " if NOTICED[code] else "SURVIVED"
-        print(f"{verdict} {seconds:4.0f} s {len(tests):3} {told(number, one)}", flush=True)
+        words = re.findall(r"^(?:FAILED|ERROR) (?:\S*::)?(\S+)", self.output.read_text(), re.M)
+        by = f"  by {words[0]}" if words and NOTICED[code] else ""
+        print(f"{verdict} {seconds:4.0f} s {len(tests):3} {told(number, one)}{by}", flush=True)
         return NOTICED[code]
 
     def tests_for(self, one: Mutation, file: str, line: int) -> list[str]:
