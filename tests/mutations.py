@@ -388,7 +388,7 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("if psnr > self.best.get(", "if psnr < self.best.get("),
         ("_read(case.mask) < 128", "_read(case.mask) >= 128"),
         ("order.watch, code()]", "order.watch]"),
-        ("READ = 0.1", "READ = 1.0"),
+        ("READ = 0.1", "READ = 0.9"),
         (
             "hit = generator.random(clean.shape[:2]) < share\n    white",
             "hit = generator.random(clean.shape[:2]) < share / 2\n    white",
