@@ -145,3 +145,12 @@ def test_the_task_and_the_api_take_them(draw):
         dipcli.tasks.denoise(image, protect=mask[1:])
     with pytest.raises(UsageError, match="detail is 2"):
         dipcli.tasks.denoise(image, detail=2)
+
+
+def test_protection_fades_over_four_pixels():
+    """s s (3 - 2 s) of s = 0.8, 0.6, 0.4, 0.2, and nothing from the fifth pixel on."""
+    mask = np.zeros((3, 60), bool)
+    mask[:, :20] = True
+    expected = [1, 0.896, 0.648, 0.352, 0.104, 0, 0]
+    assert softened(mask)[1, 19:26].tolist() == pytest.approx(expected, abs=1e-5)
+    assert not softened(mask)[:, 25:].any()
