@@ -51,7 +51,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "filling": ("tests/filling", FLOORS),
     "learning": ("tests/learning", "tests/tasks"),
     "presets": ("tests/test_published.py", "tests/tasks", "tests/learning"),
-    "settings": ("tests/test_stages.py", "tests/tasks", "tests/cli", "tests/prior"),
+    "settings": ("tests/test_stages.py", "tests/tasks", "tests/prior"),
     "tasks": ("tests/tasks", "tests/test_api.py"),
     "tiling": ("tests/tiling/test_layout.py", "tests/tiling/test_oom_fallback.py", *CANVAS),
     "api": ("tests/test_api.py", "tests/test_unused_settings.py", "tests/tasks"),

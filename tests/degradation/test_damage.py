@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from dipcli.degradation.damage import LIMIT, examine
+from dipcli.degradation.damage import examine
 from dipcli.pictures.coding import standard
 
 
@@ -75,6 +75,7 @@ def reduced(picture):
     return picture[:height, :width].reshape(height // 2, 2, width // 2, 2, -1).mean((1, 3)).round()
 
 
+LIMIT = 2.35 / 255  # 40.6 dB from the input
 PHOTOGRAPHS = {name: getattr(data, name)() for name in ("chelsea", "coffee", "brick", "grass")}
 
 
