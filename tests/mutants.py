@@ -11,6 +11,7 @@ not found exactly once is told.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -62,6 +63,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 }
 TOP = {"api.py": "api", "stages.py": "settings", "settings.py": "settings", "errors.py": "cli"}
 NOTICED = {0: False, 1: True, 2: True, -1: True}  # exit code: 2 where it cannot be imported
+STARTED = ("cli", "batch", "observers", "system", "bench")  # rooms that run as a program of its own
 SLOW = 20.0  # seconds of one test, beyond which it is for the suite alone
 Traces = dict[str, tuple[float, list[str]]]  # of each test the seconds, and the functions it ran
 
@@ -122,7 +124,9 @@ class Bench:
         shutil.copytree(ROOT, self.tree, ignore=unwanted)
         os.environ["OMP_NUM_THREADS"] = "1"
         self.sources = Sources(self.tree / "dipcli")
-        self.traces: Traces = json.loads(traces.read_text()) if traces.exists() else {}
+        kept = json.loads(traces.read_text()) if traces.exists() else {}
+        self.traces: Traces = kept.get("traces", {})
+        self.marks: dict[str, str] = kept.get("marks", {})  # sha256 of each file as it was traced
         forked.warm()
 
     def noticed(self, number: int, one: Mutation) -> bool:
@@ -159,7 +163,7 @@ class Bench:
         able = [t for t in inside if {*self.traces[t][1]} & functions or t.split("::")[0] in naming]
         able.sort(key=lambda test: (not test.startswith(one.first or "-"), self.traces[test][0]))
         blind = [t for t in inside if forked.PROCESS in self.traces[t][1] and t not in able]
-        blind = blind if one.room in ("cli", "batch", "observers", "system") else []
+        blind = blind if one.room in STARTED else []
         chosen, spent = [], 0.0
         for test in (*able, *sorted(blind, key=lambda test: self.traces[test][0])):
             spent += self.traces[test][0]
@@ -176,14 +180,16 @@ class Bench:
         for scope in scopes:
             paths = sorted((self.tree / scope).rglob("test_*.py"))
             for file in [str(path.relative_to(self.tree)) for path in paths] or [scope]:
-                if any(test.startswith(file) for test in self.traces):
+                mark = hashlib.sha256((self.tree / file.split("::")[0]).read_bytes()).hexdigest()
+                if self.marks.get(file) == mark:
                     continue
                 print(f"tracing {file}", flush=True)
                 if self.pytest([file], forked.Tracer(self.tree / "dipcli")):
                     print(self.output.read_text())
                     raise SystemExit(f"{file} fails without any mutation")
                 self.traces |= json.loads(self.output.with_suffix(".json").read_text())
-                self.kept.write_text(json.dumps(self.traces))
+                self.marks[file] = mark
+                self.kept.write_text(json.dumps({"marks": self.marks, "traces": self.traces}))
 
     def pytest(self, arguments: Sequence[str], plugin: object) -> int:
         return forked.run(self.tree, arguments, plugin, LIMIT, self.output)

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dipcli.bench import cases, command, runner, score, sources, table
+from dipcli import tasks
+from dipcli.bench import cases, cell, command, runner, score, sources, table
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import UsageError
+from dipcli.stream.step import Step
 
 ROOT = Path(__file__).parents[2]
 Draw = Callable[..., NDArray[np.uint8]]
@@ -235,6 +238,17 @@ def test_ssim_has_the_windows_of_wang_and_others() -> None:
     assert ssim == pytest.approx(0.91889, abs=1e-4)
     paler = (truth // 2 + 50).astype(np.uint8)
     assert score.score(case, paler, truth)[1] == pytest.approx(0.79954, abs=1e-4)
+
+
+def test_the_best_step_is_the_one_of_the_highest_psnr() -> None:
+    truth = np.full((16, 16, 3), 100, np.uint8)
+    case = cases.Case("denoise", 25, "a", "denoise", Path("a"))
+    watch = cell.BestStop(case, tasks.denoise(truth), truth)
+    for index, level in enumerate((90, 98, 103, 97)):
+        picture = torch.full((1, 3, 16, 16), level / 255)
+        watch(Step(index, 4, "fit", 0, torch.zeros(()), picture, picture))
+    assert (watch.best["best_step"], watch.total) == (2, 4)
+    assert watch.best["best_psnr"] == pytest.approx(42.11, abs=0.01)  # two levels off
 
 
 def test_the_gap_is_what_a_better_stop_would_have_gained() -> None:
