@@ -155,13 +155,14 @@ class Bench:
         return NOTICED[code]
 
     def tests_for(self, one: Mutation, file: str, line: int) -> list[str]:
-        """The tests of its room that run what it changes, those that it names first."""
+        """The tests that run what it changes: those in its room first, then the fastest."""
         self.trace(TESTS[one.room])
         functions, names = self.sources.changed(file, line)
         inside = [test for test in self.traces if test.startswith(TESTS[one.room])]
         naming = {t for t in {test.split("::")[0] for test in inside} if self.names(t) & names}
         able = [t for t in inside if {*self.traces[t][1]} & functions or t.split("::")[0] in naming]
-        able.sort(key=lambda test: (not test.startswith(one.first or "-"), self.traces[test][0]))
+        own = f"tests/{one.room}/"
+        able.sort(key=lambda test: (not test.startswith(own), self.traces[test][0]))
         blind = [t for t in inside if forked.PROCESS in self.traces[t][1] and t not in able]
         blind = blind if one.room in STARTED else []
         chosen, spent = [], 0.0

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 
 class Mutation(NamedTuple):
-    """A change of one line. room: whose tests have to notice it; first: where those begin."""
+    """A change of one line. room: whose tests have to notice it."""
 
     room: str
     old: str
     new: str
-    first: str = ""
 
 
 _ALL: dict[str, list[tuple[str, str]]] = {
