@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from dipcli import errors, tasks
     from dipcli.api import Result, steps
+    from dipcli.lessons import learn
 
     denoise: Callable[..., Result]
     fit: Callable[..., Result]
+    flash: Callable[..., Result]
     inpaint: Callable[..., Result]
     superres: Callable[..., Result]
 
@@ -26,7 +28,9 @@ __all__ = [
     "denoise",
     "errors",
     "fit",
+    "flash",
     "inpaint",
+    "learn",
     "steps",
     "superres",
     "tasks",
@@ -43,6 +47,8 @@ def __getattr__(name: str) -> object:
         return import_module(f"dipcli.{name}")
     if name in ("Result", "steps"):
         return getattr(import_module("dipcli.api"), name)
+    if name == "learn":
+        return import_module("dipcli.lessons").learn
     if not name.startswith("_") and name in import_module("dipcli.tasks").TASKS:
         return import_module("dipcli.api").restoration(name)
     raise AttributeError(f"module 'dipcli' has no attribute {name!r}")

@@ -61,7 +61,14 @@ TESTS: dict[str, tuple[str, ...]] = {
     "cli": ("tests/cli",),
     "bench": ("tests/bench",),
 }
-TOP = {"api.py": "api", "stages.py": "settings", "settings.py": "settings", "errors.py": "cli"}
+TOP = {
+    "api.py": "api",
+    "lessons.py": "api",
+    "architecture.py": "settings",
+    "stages.py": "settings",
+    "settings.py": "settings",
+    "errors.py": "cli",
+}
 NOTICED = {0: False, 1: True, 2: True, -1: True}  # exit code: 2 where it cannot be imported
 STARTED = ("cli", "batch", "observers", "system", "bench")  # rooms that run as a program of its own
 SLOW = 20.0  # seconds of one test, beyond which it is for the suite alone

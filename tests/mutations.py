@@ -20,8 +20,8 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("high=0.9999", "high=1.0"),
         ('        30,\n        "Steps without', '        3,\n        "Steps without'),
         (
-            'lr: float = setting(0.02, "Learning rate.", low=1e-6, high=10)\n    loss',
-            'lr: float = setting(0.002, "Learning rate.", low=1e-6, high=10)\n    loss',
+            'lr: float = setting(0.02, "Learning rate.", low=1e-6, high=10)\n    optim',
+            'lr: float = setting(0.002, "Learning rate.", low=1e-6, high=10)\n    optim',
         ),
         ("BYTES_PER_CHANNEL = 25.0", "BYTES_PER_CHANNEL = 2.5"),
         ('return _HOURGLASS | _NETWORK | {"iters", "runs", *seed}', "return _HOURGLASS"),
@@ -351,17 +351,17 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("made = existing_outcome(job, request)  # another", "made = None  # another"),
         ("if result.partial and not request.keep_partial", "if result.partial"),
         ("if checkpoint and not result.partial", "if checkpoint"),
-        ("None if claim is None else lambda step: claim.refresh()", "None"),
+        ("keep = claim and (lambda step: claim.refresh())", "keep = None"),
     ],
     "cli": [
         ("INTERRUPTED = 130", "INTERRUPTED = 1"),
         (
-            "for one in fields(task.Options)}",
-            'for one in fields(task.Options) if one.name != "as_is"}',
+            "values[one.name] for one in fields(task.Options)}",
+            'values[one.name] for one in fields(task.Options) if one.name != "as_is"}',
         ),
         (
-            "for one in fields(task.Options)}",
-            'for one in fields(task.Options) if one.name != "detail"}',
+            "values[one.name] for one in fields(task.Options)}",
+            'values[one.name] for one in fields(task.Options) if one.name != "detail"}',
         ),
         ("if values[n] not in (None, AUTO)}", 'if values[n] not in (None, AUTO) and n != "ema"}'),
         (
@@ -369,7 +369,7 @@ _ALL: dict[str, list[tuple[str, str]]] = {
             'if values[n] not in (None, AUTO) and n != "input_depth"}',
         ),
         ("if values[n] not in (None, AUTO)}", 'if values[n] not in (None, AUTO) and n != "tile"}'),
-        ('seed=values["seed"]', "seed=0"),
+        ('seed=values["seed"],\n        crop', "seed=0,\n        crop"),
         ('crop=values["crop"]', "crop=None"),
         ('quality=values["jpeg_quality"]', "quality=95"),
         ('preserve=values["preserve"]', "preserve=False"),

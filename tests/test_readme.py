@@ -130,12 +130,14 @@ def test_every_command_is_shown() -> None:
 
 
 def test_every_option_named_exists() -> None:
-    options = {
-        option
-        for name in app.list_commands(click.Context(app))
-        for parameter in command(name).params
-        for option in parameter.opts
-    }
+    found = [command(name) for name in app.list_commands(click.Context(app))]
+    for group in [one for one in found if isinstance(one, click.Group)]:
+        inside = (
+            group.get_command(click.Context(group), n)
+            for n in group.list_commands(click.Context(group))
+        )
+        found += [one for one in inside if one is not None]
+    options = {option for one in found for parameter in one.params for option in parameter.opts}
     foreign = {"--suite", "--against", "--watch", "--count"}  # of the benchmark and the tests
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README)) - foreign
     assert named

@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from dipcli.observers.packing import decode, encode
 from dipcli.pictures.coding import standard
 from dipcli.settings import Settings
 from dipcli.stream.resume import ResumeState
-from dipcli.stream.step import Runtime
+from dipcli.stream.step import Runtime, Step
 from dipcli.tasks import Task
 
 NARROW = {"channels": (4, 8), "input_depth": 4, "runs": 2, "iters": 9}
@@ -142,16 +141,18 @@ def cpu(memory: ResumeState | None = None, amp: torch.dtype | None = None) -> Ru
     return Runtime(torch.device("cpu"), 5, amp, memory or ResumeState())
 
 
-def states(task: Task, settings: Settings, runtime: Runtime) -> tuple[Result, list[bytes]]:
-    """The result, and the state after each of its steps."""
+def states(
+    task: Task, settings: Settings, runtime: Runtime, stages: set[str] | None = None
+) -> tuple[Result, list[bytes]]:
+    """The result, and the state after each of its steps; their stages come into the set."""
     found: list[bytes] = []
-    result = restore(
-        task,
-        settings,
-        runtime,
-        [lambda step: found.append(encode(runtime.resume.state_dict(), {}))],
-    )
-    return result, found
+
+    def keep(step: Step) -> None:
+        found.append(encode(runtime.resume.state_dict(), {}))
+        if stages is not None:
+            stages.add(step.stage)
+
+    return restore(task, settings, runtime, [keep]), found
 
 
 def same(one: Result, other: Result) -> None:
@@ -168,17 +169,20 @@ def same(one: Result, other: Result) -> None:
 def test_it_goes_on_bit_for_bit_from_any_step(name):
     task, settings, stages = case(name)
     seen: set[str] = set()
-    alone = restore(task, settings, cpu(), [lambda step: seen.add(step.stage)])
+    alone, saved = states(task, settings, cpu(), seen)
     assert seen == stages
-    watched, saved = states(task, settings, cpu())
-    same(watched, alone)
-    chosen = random.Random(name).sample(range(len(saved)), min(6, len(saved)))
+    chosen = random.Random(name).sample(range(len(saved)), min(3, len(saved)))
     for at in {0, len(saved) - 1, *chosen}:
         shown: list[int] = []
         runtime = cpu(ResumeState(decode(saved[at])))
         resumed = restore(task, settings, runtime, [lambda s, to=shown: to.append(s.index)])
         same(resumed, alone)
         assert shown == list(range(at + 1, alone.stopped_at))
+
+
+def test_taking_the_state_changes_nothing():
+    task, settings, _ = case("denoise")
+    same(states(task, settings, cpu())[0], restore(task, settings, cpu()))
 
 
 def test_the_cases_are_what_they_say():
@@ -199,7 +203,7 @@ def test_it_may_be_stopped_again_and_again():
         kept: list[bytes] = []
 
         def stop(step, runtime=runtime, kept=kept):
-            if len(kept) == 2:
+            if len(kept) == 4:
                 raise KeyboardInterrupt
             kept.append(encode(runtime.resume.state_dict(), {}))
 
@@ -220,13 +224,16 @@ def test_a_short_mantissa_changes_nothing():
 
 def test_a_budget_counts_what_was_spent_before():
     task, settings, _ = case("denoise")
-    settings = replace(settings, iters=100_000, patience=100_000, time=1.5)
-    _, saved = states(task, settings, cpu())
-    assert 1.0 < decode(saved[-1])["seconds"] < 3.0
-    began = perf_counter()
-    result = restore(task, settings, cpu(ResumeState(decode(saved[-3]))))
-    assert perf_counter() - began < 1.2  # of the 1.5 s nearly all were spent
-    assert result.seconds > 1.2
+    alone, saved = states(task, settings, cpu())
+    spent = decode(saved[2])
+    assert 0 < spent["seconds"] <= alone.seconds
+    spent["seconds"] = 9_999.0
+    result = restore(task, replace(settings, time=10_000.0), cpu(ResumeState(spent)))
+    assert result.seconds > 9_999
+    spent["seconds"] = 10_000.0  # all of it: no machine is too fast
+    result = restore(task, replace(settings, time=10_000.0), cpu(ResumeState(spent)))
+    assert result.notes["trust"]["why"] == "the time was up"
+    assert result.stopped_at < alone.stopped_at
 
 
 def test_what_is_over_is_not_saved():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dipcli.batch.crop import Crop
 from dipcli.batch.find import Found, check_exists, partner
+from dipcli.batch.models import check_model
 from dipcli.batch.request import Job, Request
 from dipcli.errors import MaskError, PictureError, UsageError
 from dipcli.pictures import check_output, name_of, probe
@@ -42,6 +43,10 @@ def with_partners(job: Job, one: Found, request: Request) -> Job:
     for declared in request.given_companions:
         given = request.companions[declared.name]
         if given == ALPHA and declared.alpha:
+            continue
+        if declared.model:
+            check_model(Path(given), job)
+            found[declared.name] = Path(given)
             continue
         path = _one_or_partner(Path(given), one, declared.what)
         kind = UsageError if declared.picture else MaskError

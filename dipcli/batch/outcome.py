@@ -4,10 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dipcli.errors import UsageError
 from dipcli.system.naming import printable
+
+if TYPE_CHECKING:
+    from dipcli.report import View
 
 
 class Status(StrEnum):
@@ -37,6 +40,7 @@ class Outcome:
     exit_code: int = 0
     record: Mapping[str, object] = field(default_factory=dict)
     trace: str = ""
+    view: "View | None" = None  # what the report shows of it
 
     @property
     def bad(self) -> bool:

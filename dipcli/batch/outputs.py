@@ -1,14 +1,17 @@
 """What a job writes: each file goes only where nothing of the user's is lost by it.
 
 A file is new, or it replaces the one that stood there when the job began. A result that finds
-its place taken is kept beside it; so is a partial one where a better one stands.
+its place taken is kept beside it; so is a partial one where a better one stands. What cannot be
+written there at all, as on a full disk, is kept in a temporary folder.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from dipcli.batch import streams
 from dipcli.batch.request import Job, made_from
 from dipcli.batch.uptodate import read_record, sidecar, sidecar_text
+from dipcli.errors import WriteError
 from dipcli.pictures import (
     CODECS,
     Seen,
@@ -19,6 +22,11 @@ from dipcli.pictures import (
     publish_beside,
     write_atomic,
 )
+from dipcli.system.placing import full
+from dipcli.system.refuge import Refuge
+
+_STREAM = Path("-")  # standard output, among the outputs
+_REMEDY = "; make room there or choose another disk, and run it again"
 
 
 def output_files(job: Job) -> tuple[Path, ...]:
@@ -38,6 +46,8 @@ class Outputs:
         self._job = job
         self._seen: dict[Path, Seen] = {path: look(path) for path in output_files(job)}
         self._aside: set[Path] = set()  # where a partial file would replace a better one
+        self._refuge = Refuge()
+        self._why: dict[Path, str] = {}  # of what is there: what kept it from its place
         self.kept: dict[Path, Path] = {}  # what is not in its place -> where it is instead
 
     def changed_since_planned(self) -> Path | None:
@@ -57,16 +67,36 @@ class Outputs:
         return None if same else changed[0]
 
     def put(self, path: Path, data: bytes, times: tuple[int, int] | None = None) -> Path:
-        """Write one of the job's files; returns where it is. Raises WriteError."""
+        """Write one of the job's files; returns where it is.
+
+        Raises WriteError if it could be written nowhere; it tells where the others are.
+        """
         if is_null(path):  # thrown away
             return path
-        found = None if path in self._aside else publish(self._seen[path], data, times)
-        if found is None:
-            found = publish_beside(path, data, times)
-            self.kept[path] = found.path
-        else:
-            self._seen[path] = found
+        if self._refuge.used:  # the files of one job know each other
+            return self._rescued(path, data, times, None)
+        try:
+            found = None if path in self._aside else publish(self._seen[path], data, times)
+            if found is None:
+                found = publish_beside(path, data, times)
+                self.kept[path] = found.path
+            else:
+                self._seen[path] = found
+        except WriteError as error:
+            return self._rescued(path, data, times, error)
         return found.path
+
+    def put_out(self, data: bytes) -> None:
+        """Write the picture to standard output; as `put`, unless its reader has left."""
+        try:
+            streams.put_picture(data)
+        except WriteError as error:
+            if isinstance(error.__cause__, BrokenPipeError | BlockingIOError):
+                raise
+            source = self._job.source
+            named = Path("stdin") if isinstance(source, bytes) else source  # as in folders
+            named = named.with_suffix(CODECS[self._job.format].suffixes[0])
+            self._rescued(_STREAM, data, None, error, named)
 
     def put_picture(
         self, data: bytes, record: Mapping[str, object], times: tuple[int, int] | None
@@ -85,12 +115,41 @@ class Outputs:
         place = self.put(path, data, times)
         if place == path:
             return
-        publish(look(sidecar(place)), sidecar_text(place, data, record))
-        if first and self._seen[beside].still:  # the picture was refused after all
-            if before is None:
-                beside.unlink()
-            else:
-                write_atomic(beside, before)
+        if first and beside not in self.kept and self._seen[beside].still:
+            self._undo(beside, before)  # the picture was refused after all
+        try:
+            publish(look(sidecar(place)), sidecar_text(place, data, record))
+        except WriteError as error:
+            raise self._with_others(str(error)) from error
+
+    def _undo(self, beside: Path, before: bytes | None) -> None:
+        """Let the record be again what it was."""
+        if before is None:
+            beside.unlink()
+        else:
+            write_atomic(beside, before)
+
+    def _rescued(
+        self,
+        path: Path,
+        data: bytes,
+        times: tuple[int, int] | None,
+        error: WriteError | None,
+        named: Path | None = None,
+    ) -> Path:
+        """Write it to a temporary folder instead. error: why not where it belongs."""
+        why = "" if error is None else str(error)
+        try:
+            place = self._refuge.take(named or path, data, times)
+        except WriteError as other:
+            text = f"{why or name_of(path)}; nor can it be kept: {other}"
+            raise self._with_others(text + (_REMEDY if full(error or other) else "")) from other
+        self.kept[path], self._why[path] = place, why
+        return place
+
+    def _with_others(self, text: str) -> WriteError:
+        """The error of a file that is lost, with what is not."""
+        return WriteError("; ".join([*self.sentences(), text]))
 
     def set_partial_aside(self, record: Mapping[str, object]) -> None:
         """Let a partial result go beside a complete one or a foreign file.
@@ -116,6 +175,11 @@ class Outputs:
         return [self._sentence(path, place) for path, place in self.kept.items()]
 
     def _sentence(self, path: Path, place: Path) -> str:
+        if path in self._why:
+            why, where = self._why[path], name_of(place)
+            return (
+                f"{why}; what was made is in {where}" if why else f"{name_of(path)} is in {where}"
+            )
         if path in self._aside:
             what = "the partial result" if path == self._job.output else "what there is so far"
             return f"{name_of(path)} is left as it is; {what} is in {name_of(place)}"

@@ -8,6 +8,7 @@ from typing import Any
 from dipcli.batch.checks import check_picture, with_partners
 from dipcli.batch.collisions import without_collisions
 from dipcli.batch.find import Found, check_exists, in_shard, walk
+from dipcli.batch.models import check_models
 from dipcli.batch.names import (
     BESIDE,
     INSIDE,
@@ -24,7 +25,7 @@ from dipcli.batch.names import (
 )
 from dipcli.batch.outcome import Outcome, Status, single_code
 from dipcli.batch.outputs import output_files
-from dipcli.batch.protecting import with_inputs_protected
+from dipcli.batch.protecting import check_report, with_inputs_protected
 from dipcli.batch.request import Job, Request
 from dipcli.batch.resuming import check_checkpoint
 from dipcli.errors import DipError, NoPictureError, OutputError, UsageError
@@ -67,6 +68,7 @@ def make_plan(places: Places, request: Request) -> Plan:
             check_template(template, option)
     if places.name is not None:
         check_inside(places.name, "--name")
+    check_models(request)
     found = _find(places, request)
     several = len(found) > 1 or any(Path(one).is_dir() for one in places.inputs if one != STDIN)
     plan = Plan(several=several)
@@ -93,6 +95,9 @@ def make_plan(places: Places, request: Request) -> Plan:
     ]
     if request.checkpoint:
         check_checkpoint(request.checkpoint, plan.jobs, several=several)
+    if request.report:
+        check_report(request.report, overwrite=request.overwrite)
+        check_writable(request.report.parent)
     for parent in {path.parent for job in plan.jobs for path in output_files(job)}:
         check_writable(parent)
     return plan

@@ -9,7 +9,8 @@ from pathlib import Path
 from dipcli.batch.outputs import output_files
 from dipcli.batch.request import Job, Request
 from dipcli.errors import OutputError
-from dipcli.pictures import look, name_of
+from dipcli.pictures import check_writes_file, look, name_of
+from dipcli.report import is_ours
 from dipcli.tasks.companions import ALPHA
 
 # Device and inode of each file that is read -> how it was named, and what it is.
@@ -34,6 +35,9 @@ def with_inputs_protected(
     if checkpoint is not None:
         _refuse(checkpoint, files, "name another file")
         _add(files, [(checkpoint, "the checkpoint")])
+    if request.report is not None:
+        _refuse(request.report, files, "name another file")
+        _add(files, [(request.report, "the report")])
     for job in jobs:
         for path in output_files(job):
             _refuse(path, files, "choose another place for it")
@@ -86,3 +90,18 @@ def _refuse(path: Path, files: _Files, remedy: str) -> None:
         alias = "" if name == name_of(path) else f"{name}, "
         reason = f"{alias}{what} that this run reads, and a result would replace it"
         raise OutputError(f"{name_of(path)} is {reason}; {remedy}")
+
+
+def check_report(path: Path, *, overwrite: bool) -> None:
+    """Raise OutputError if the page may not be written: it is a folder, or a file of others."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"--report {name_of(path)}: name a page, such as report.html")
+    check_writes_file(path)
+    if path.is_dir():
+        raise OutputError(f"--report {name_of(path)} is a folder; name a file")
+    if path.exists() and not overwrite:
+        with path.open("rb") as file:
+            ours = is_ours(file.read(1024))
+        if not ours:
+            what = "exists and is no report of dip's"
+            raise OutputError(f"{name_of(path)} {what}; --overwrite replaces it")

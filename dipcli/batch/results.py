@@ -13,7 +13,6 @@ from dipcli.batch.outcome import finite
 from dipcli.batch.outputs import Outputs
 from dipcli.batch.remixing import controls_record
 from dipcli.batch.request import Job, Request, contents, fingerprint, made_from
-from dipcli.batch.streams import put_picture
 from dipcli.observers import Curve, Frames
 from dipcli.pictures import (
     USUAL,
@@ -119,7 +118,7 @@ def write_result(
     text = json.dumps(record, sort_keys=True)
     data = encode(restored, job.format, quality=request.quality, provenance=text)
     if job.output is None:
-        put_picture(data)
+        outputs.put_out(data)
     else:
         times = job.source.times if isinstance(job.source, Contents) else None
         outputs.put_picture(data, record, times if request.preserve else None)

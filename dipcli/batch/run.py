@@ -10,6 +10,7 @@ from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.plan import Plan
 from dipcli.batch.pool import Workers
 from dipcli.batch.reporter import Reporter
+from dipcli.batch.reporting import Report
 from dipcli.batch.request import Job, Request
 from dipcli.batch.spread import spread
 from dipcli.batch.work import Hooks, process_job
@@ -26,16 +27,24 @@ def run(
     reporter: Reporter,
     interrupt: Interrupt,
     workers: Workers | None = None,
+    report: Report | None = None,
 ) -> list[Outcome]:
-    """Do every job; after an interruption the rest is left undone.
+    """Do every job; after an interruption the rest is left undone. report: what shows them all.
 
     Raises DeviceError before the first step if the device is not there.
     """
     sweep(plan.jobs)
     reporter.begin(len(plan.jobs) + len(plan.failed))
-    outcomes = list(plan.failed)
-    for outcome in plan.failed:
+    outcomes: list[Outcome] = []
+
+    def finish(outcome: Outcome) -> None:
+        if report is not None:
+            report.add(outcome)
+        outcomes.append(replace(outcome, view=None))
         reporter.finish(outcome)
+
+    for outcome in plan.failed:
+        finish(outcome)
     doing = _in_this_process if workers is None else partial(spread, workers)
     waiting = []
     for job, outcome in doing(plan.jobs, request, reporter, interrupt):
@@ -43,11 +52,9 @@ def run(
             waiting.append(job)
             reporter.leave(job.name)
             continue
-        outcomes.append(outcome)
-        reporter.finish(outcome)
+        finish(outcome)
     for outcome in _revisit(waiting, request, reporter, interrupt, single=not plan.several):
-        outcomes.append(outcome)
-        reporter.finish(outcome)
+        finish(outcome)
     return outcomes
 
 
@@ -69,7 +76,7 @@ def _in_this_process(
         if interrupt.signum is not None:
             return
         reporter.start(job.name)
-        yield job, process_job(job, request, hooks)
+        yield job, process_job(job, job.request or request, hooks)
 
 
 def _revisit(

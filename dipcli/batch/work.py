@@ -33,13 +33,15 @@ from dipcli.batch.results import (
 )
 from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, may_replace, refusal, state_of, without_unused
+from dipcli.batch.viewing import recorders, view_of_run, with_view
 from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
-from dipcli.observers import Curve, Frames, Interrupt, Meter, Reading
+from dipcli.observers import Interrupt, Meter, Reading
 from dipcli.pictures import Picture, is_null, name_of, read
 from dipcli.system.naming import printable
 
 if TYPE_CHECKING:
-    from dipcli.stream.step import Runtime, Step
+    from dipcli.report import View
+    from dipcli.stream.step import Runtime
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Hooks:
 def process_job(job: Job, request: Request, hooks: Hooks) -> Outcome:
     """Make one picture unless it is there already. Raises DeviceError alone."""
     try:
-        return _claim_and_make(job, request, hooks)
+        return with_view(_claim_and_make(job, request, hooks), job, request)
     except DeviceError:
         raise  # the same for every picture
     except KeyboardInterrupt:
@@ -89,7 +91,7 @@ def existing_outcome(job: Job, request: Request) -> Outcome | None:
     """The outcome of a job that needs no work: up to date, or refused; None if it needs some."""
     state, record = state_of(job, request)
     if state is State.CURRENT:
-        measured = _existing_scores(job, request)
+        measured = _scores(job, request)
         return _outcome(job, Status.UP_TO_DATE, record={**record, **measured})
     if request.overwrite or may_replace(state, job, record, request):
         return None
@@ -100,17 +102,13 @@ def _refused(job: Job, message: str) -> Outcome:
     return _outcome(job, Status.REFUSED, message, exit_code=UsageError.exit_code)
 
 
-def _existing_scores(job: Job, request: Request) -> dict[str, object]:
-    """PSNR and SSIM of a result that is there already."""
-    if job.reference is None or job.output is None:
-        return {}
-    return _scores(job, request, read(job.output, max_pixels=None))
-
-
-def _scores(job: Job, request: Request, picture: Picture) -> dict[str, object]:
-    """PSNR and SSIM of a result, if there is something to measure it by."""
+def _scores(job: Job, request: Request, picture: Picture | None = None) -> dict[str, object]:
+    """PSNR and SSIM of a result, of the one that is there already without a `picture`."""
     if job.reference is None:
         return {}
+    if picture is None:
+        assert job.output is not None
+        picture = read(job.output, max_pixels=None)
     return dict(reference_of(job.reference, request).measure(picture.pixels))
 
 
@@ -177,12 +175,10 @@ def _restore(
     reference = reference_of(job.reference, request) if job.reference else None
     checkpoint = checkpoint_of(job, request, ready.settings, runtime, hooks.interrupt, hooks.note)
     runtime = replace(runtime, resume=checkpoint.resume) if checkpoint else runtime
-    curve = Curve(reference) if job.curve else None
-    frames = Frames(request.gif_every) if job.gif else None
+    curve, frames = recorders(job, request, reference, runtime)
     meter = Meter(hooks.report, reference) if hooks.report else None
-    for side in (one for one in (curve, frames) if one):
-        runtime.resume.register(type(side).__name__, side)
-    watching = (curve, frames, meter, _claim_refresher(claim), checkpoint, hooks.interrupt)
+    keep = claim and (lambda step: claim.refresh())
+    watching = (curve, frames, meter, keep, checkpoint, hooks.interrupt)
     observers = [one for one in watching if one]
     note_changes(job, picture, hooks.note)
     result = restore(ready.task, ready.settings, runtime, observers)
@@ -199,11 +195,18 @@ def _restore(
         checkpoint.remove()
     measured = reference.measure(restored.pixels) if reference else {}
     timed = {"seconds": round(result.seconds, 3), **measured}
-    return _written_outcome(job, outputs, finite({**record, **timed}), hooks)
+    view = view_of_run(
+        request, picture, restored, ready.arrays, reference, result.spread, curve, frames
+    )
+    return _written_outcome(job, outputs, finite({**record, **timed}), hooks, view)
 
 
 def _written_outcome(
-    job: Job, outputs: Outputs, record: dict[str, object], hooks: Hooks
+    job: Job,
+    outputs: Outputs,
+    record: dict[str, object],
+    hooks: Hooks,
+    view: "View | None",
 ) -> Outcome:
     """The outcome of a picture that was written in its place, or beside it."""
     told = outputs.sentences()
@@ -211,17 +214,13 @@ def _written_outcome(
         for text in told:
             hooks.note(f"{job.name}: {text}")
         place = job.output and outputs.kept.get(job.output, job.output)
-        return _outcome(replace(job, output=place), Status.PARTIAL, record=record)
+        return _outcome(replace(job, output=place), Status.PARTIAL, record=record, view=view)
     if not told:
-        return _outcome(job, Status.DONE, record=record)
+        return _outcome(job, Status.DONE, record=record, view=view)
     where = {str(path): str(place) for path, place in outputs.kept.items()}
     message = f"{job.name}: {'; '.join(told)}"
-    return _outcome(job, Status.FAILED, message, exit_code=1, record={**record, "kept": where})
-
-
-def _claim_refresher(claim: claims.Claim | None) -> Callable[["Step"], None] | None:
-    """An observer that keeps a claim fresh; None without one."""
-    return None if claim is None else lambda step: claim.refresh()
+    kept = {**record, "kept": where}
+    return _outcome(job, Status.FAILED, message, exit_code=1, record=kept, view=view)
 
 
 def _remix(
@@ -243,4 +242,5 @@ def _remix(
     measured = _scores(job, request, restored)
     timed = {"seconds": round(perf_counter() - began, 3), **measured}
     told = {"reused": f"{job.output} held the restoration; only the controls were applied"}
-    return _written_outcome(job, outputs, finite({**record, **timed, **told}), hooks)
+    view = view_of_run(request, picture, restored, {})
+    return _written_outcome(job, outputs, finite({**record, **timed, **told}), hooks, view)

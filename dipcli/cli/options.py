@@ -66,8 +66,8 @@ def leading_options() -> list[HeadedOption]:
     )
 
 
-def trailing_options() -> list[HeadedOption]:
-    """What stands after them."""
+def trailing_options(*, paints: bool = False) -> list[HeadedOption]:
+    """What stands after them; paints: whether a mask of it can be painted."""
     return [
         *_under(
             FIRST,
@@ -85,7 +85,7 @@ def trailing_options() -> list[HeadedOption]:
         ),
         *_pictures(),
         *_folders(),
-        *_watching(),
+        *_watching(paints),
         *_under(
             NETWORK,
             _flag(
@@ -151,15 +151,20 @@ def _folders() -> list[HeadedOption]:
     )
 
 
-def _watching() -> list[HeadedOption]:
+def _watching(paints: bool) -> list[HeadedOption]:
+    quiet = _flag(
+        "--no-browser", is_flag=True, help="Of a mask to be painted, say the address only."
+    )
     return _under(
         WATCHING,
+        *([quiet] if paints else []),
         _flag(
             "--reference", type=FILE, metavar="GT", help="Ground truth (or folder): PSNR and SSIM."
         ),
         _flag("--gif-every", type=click.IntRange(1), metavar="N", help="Steps between frames."),
         _flag("--curve", type=NAME, metavar="PATH", help="Loss per step: .csv, .json, .png, .svg."),
         _flag("--uncertainty", type=NAME, metavar="PATH", help="A map of where the runs disagree."),
+        _flag("--report", type=FILE, metavar="PAGE.html", help="A page to look at: before, after."),
         _flag("--json", "as_json", is_flag=True, help="One JSON object per picture on stdout."),
         _flag("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         _flag("-v", "--verbose", is_flag=True, help="Say how each picture was made."),

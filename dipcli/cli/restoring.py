@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ import click
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.preparing import tell_unused
+from dipcli.batch.reporter import Reporter
 from dipcli.batch.request import Request
 from dipcli.batch.streams import give_up_if
 from dipcli.cli import config
 from dipcli.cli.config import FILE, folder_settings
+from dipcli.cli.painting import paint, painted_companion
 from dipcli.cli.render import Console
 from dipcli.cli.reporters import choose_reporter
 from dipcli.errors import UsageError
@@ -54,20 +56,43 @@ def restore_command(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> in
 
 def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
-    request = _request(task, values)
+    painted = painted_companion(task, values)
+    request = request_of(task, values)
     kinds = task.possible_settings(
         task.Options().override(**request.options), request.preset, **request.overrides
     )
-    _check(request, kinds, values, run_options)
+    check(request, kinds, values, run_options)
     console = Console(quiet=run_options.quiet, as_json=run_options.as_json)
     telling = tell_unused(request, *kinds, seed=True)
     if telling:
         console.say(telling)
-        idle = frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
-        request = replace(request.without(idle), seed=request.seed)  # which may name the result
+        request = without_idle(request, kinds)
     if request.from_folder:
         console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
-    places = Places(
+    places = places_of(values)
+    if painted is not None:
+        return paint(painted, places, request, console, browser=not values["no_browser"])
+    plan = make_plan(places, request)
+    if run_options.dry_run:
+        from dipcli.cli.planned import show_plan
+
+        return show_plan(plan, request, console)
+    return carry_out(plan, request, run_options, console)
+
+
+def idle_of(kinds: Sequence[Settings]) -> frozenset[str]:
+    """The settings that change nothing for any kind of picture."""
+    return frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
+
+
+def without_idle(request: Request, kinds: Sequence[Settings]) -> Request:
+    """The request without them, but for the seed, which may name the result."""
+    return replace(request.without(idle_of(kinds)), seed=request.seed)
+
+
+def places_of(values: Mapping[str, Any]) -> Places:
+    """Where to read and to write."""
+    return Places(
         inputs=values["inputs"],
         output=values["output"],
         name=values["name"],
@@ -76,12 +101,6 @@ def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         stdin=_stdin() if "-" in values["inputs"] else None,
         settings=config.paths(),
     )
-    plan = make_plan(places, request)
-    if run_options.dry_run:
-        from dipcli.cli.planned import show_plan
-
-        return show_plan(plan, request, console)
-    return _carry_out(plan, request, run_options, console)
 
 
 def _stdin() -> bytes:
@@ -90,7 +109,7 @@ def _stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
+def request_of(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
     """What was given, by what the task declares; what is as by default is not told."""
     companions = {one.name: values[one.name] for one in task.companions if values[one.name]}
     flags = [one.name for one in fields(task.Settings) if spec_of(one).flag]
@@ -109,6 +128,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
         gif_every=values["gif_every"],
         curve=values["curve"],
         uncertainty=values["uncertainty"],
+        report=values["report"],
         format=values["format"],
         quality=values["jpeg_quality"],
         max_pixels=values["max_pixels"],
@@ -120,7 +140,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
     )
 
 
-def _check(
+def check(
     request: Request, kinds: Sequence[Settings], shared: Mapping[str, Any], run_options: RunOptions
 ) -> None:
     """What can be told from the options alone; raises UsageError."""
@@ -153,10 +173,22 @@ def _check(
         raise UsageError("an input is named twice")
 
 
-def _carry_out(plan: Plan, request: Request, run_options: RunOptions, console: Console) -> int:
+def carry_out(
+    plan: Plan,
+    request: Request,
+    run_options: RunOptions,
+    console: Console,
+    watched: Callable[[Reporter], Reporter] = lambda reporter: reporter,
+    after: Callable[[list[Outcome]], None] = lambda outcomes: None,
+) -> int:
+    """Run the plan and say how it ended; returns the exit code.
+
+    watched: makes of who tells the user another one; after: called with all outcomes.
+    """
     waiting.asleep()
     from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
+    from dipcli.batch.reporting import Report
     from dipcli.batch.run import run
     from dipcli.observers import Interrupt
 
@@ -173,8 +205,12 @@ def _carry_out(plan: Plan, request: Request, run_options: RunOptions, console: C
             workers = stack.enter_context(
                 pool(min(run_options.jobs, len(plan.jobs)), request.device)
             )
-        outcomes = run(plan, request, reporter, interrupt, workers)
+        report = Report(request.report, plan, request) if request.report else None
+        outcomes = run(plan, request, watched(reporter), interrupt, workers, report)
         stack.close()
+        after(outcomes)
+        if report and outcomes:
+            console.line(f"report: {report.write()}")
         code = interrupt.exit_code or worst(outcomes)
         _conclude(plan, outcomes, run_options, console, code)
     return code

@@ -218,7 +218,7 @@ def white(cues: Cues) -> Damage:
     share = min(1.0, cues.agreement)
     model, strength = scaled(cues.model, share), share * cues.strength
     doubted = DOUBTED_GRAY if cues.gray else DOUBTED
-    if strength < VISIBLE or not (cues.agreed or strength > doubted):
+    if strength < VISIBLE or not (cues.agreed or strength > doubted or cues.gaussian):
         return Damage("clean", Noise(0.0), evidence=cues.evidence())
     sure = cues.agreed and (cues.confirmed[0] > SURE or not cues.gray or strength > SURE_GRAY)
     return Damage(model.kind, model, limit_of(strength, sure), evidence=cues.evidence())

@@ -19,7 +19,7 @@ class Reference:
 
     def __init__(self, pixels: NDArray[np.float32]) -> None:
         """Keep the pixels; they go to the device with the first step that is looked at."""
-        self._pixels = pixels
+        self.pixels = pixels
         self._tensor: Tensor | None = None
 
     def psnr(self, step: Step) -> float | None:
@@ -27,7 +27,7 @@ class Reference:
         import torch
 
         if self._tensor is None:
-            channels_first = np.ascontiguousarray(self._pixels.transpose(2, 0, 1)[None])
+            channels_first = np.ascontiguousarray(self.pixels.transpose(2, 0, 1)[None])
             self._tensor = torch.from_numpy(channels_first).to(step.estimate.device)
         if step.estimate.shape != self._tensor.shape:
             return None
@@ -37,13 +37,13 @@ class Reference:
         """PSNR (dB) and SSIM of a result of the same shape; None where they do not exist."""
         from skimage.metrics import structural_similarity
 
-        psnr = _decibel(float(np.mean((image - self._pixels) ** 2, dtype=np.float64)))
+        psnr = _decibel(float(np.mean((image - self.pixels) ** 2, dtype=np.float64)))
         side = min(7, *image.shape[:2])  # the usual window, smaller in tiny pictures
         side -= 1 - side % 2
         if side < 3:
             return {"psnr": psnr, "ssim": None}
         ssim = structural_similarity(
-            image, self._pixels, data_range=1.0, channel_axis=-1, win_size=side
+            image, self.pixels, data_range=1.0, channel_axis=-1, win_size=side
         )
         return {"psnr": psnr, "ssim": float(ssim)}
 

@@ -111,16 +111,17 @@ def flushed(target: Path, data: bytes, times: tuple[int, int] | None) -> Iterato
 def _flush_folder(folder: Path) -> None:
     """Make a rename survive a power cut, where the system can flush a folder.
 
-    Windows and some network file systems cannot; the file itself is whole and in place by then.
+    Windows and some network file systems cannot, nor can anybody in a folder that he may not
+    read; the file itself is whole and in place by then.
     """
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(handle)
-    finally:
-        os.close(handle)
+        finally:
+            os.close(handle)
 
 
 def remove_litter(folder: Path) -> list[Path]:

@@ -10,8 +10,9 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from dipcli.errors import WriteError
@@ -74,7 +75,7 @@ def publish(seen: Seen, data: bytes, times: Times | None = None) -> Seen | None:
             mark = _mark(temporary)
             return replace(seen, mark=mark) if _placed(temporary, seen) else None
     except OSError as error:
-        raise _told(seen.path, error) from error
+        raise told(seen.path, error) from error
 
 
 def _check_replaceable(seen: Seen) -> None:
@@ -88,14 +89,29 @@ def _check_replaceable(seen: Seen) -> None:
 
 def publish_beside(path: Path, data: bytes, times: Times | None = None) -> Seen:
     """Write `data` next to `path`, under the first free name such as x.1.png. WriteError."""
+    return _publish_first(path, map(path.with_name, _numbered(path)), data, times)
+
+
+def publish_new(path: Path, data: bytes, times: Times | None = None) -> Seen:
+    """The same, under the name of `path` itself if that is free."""
+    names = chain([path], map(path.with_name, _numbered(path)))
+    return _publish_first(path, names, data, times)
+
+
+def _publish_first(path: Path, places: Iterable[Path], data: bytes, times: Times | None) -> Seen:
     try:
         with flushed(path, data, times) as temporary:
             mark = _mark(temporary)
-            free = (one for one in map(path.with_name, _numbered(path)))
-            place = next(one for one in free if _put_new(temporary, one))
+            place = next(one for one in places if _put_new(temporary, one))
             return Seen(place, Path(os.path.realpath(place)), mark)
     except OSError as error:
-        raise _told(path, error) from error
+        raise told(path, error) from error
+
+
+def full(error: WriteError) -> bool:
+    """Whether it was for want of room."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def unnumbered(path: Path) -> Path:
@@ -164,7 +180,6 @@ def _renamed(temporary: Path, target: Path) -> bool:
     return True
 
 
-def _told(path: Path, error: OSError) -> WriteError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "; make room there or choose another disk, and run it again" if full else ""
-    return WriteError(f"{name_of(path)}: cannot be written: {error.strerror or error}{remedy}")
+def told(path: Path, error: OSError) -> WriteError:
+    """The error of a file that could not be written; to be raised from `error`."""
+    return WriteError(f"{name_of(path)}: cannot be written: {error.strerror or error}")

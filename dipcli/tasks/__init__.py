@@ -4,20 +4,22 @@ from typing import Any
 
 from dipcli.tasks.base import Task
 from dipcli.tasks.denoise import Denoise
+from dipcli.tasks.flash import Flash
 from dipcli.tasks.inpaint import Inpaint
 from dipcli.tasks.parametrisation import Fit
 from dipcli.tasks.superres import SuperRes
 
-__all__ = ["TASKS", "Task", "denoise", "fit", "inpaint", "superres"]
+__all__ = ["TASKS", "Task", "denoise", "fit", "flash", "inpaint", "superres"]
 
 TASKS: dict[str, type[Task[Any, Any]]] = {
-    task.name: task for task in (Denoise, SuperRes, Inpaint, Fit)
+    task.name: task for task in (Denoise, SuperRes, Inpaint, Fit, Flash)
 }
 
 denoise = Denoise.of
 superres = SuperRes.of
 inpaint = Inpaint.of
 fit = Fit.of
+flash = Flash.of
 
 
 def __getattr__(name: str) -> object:

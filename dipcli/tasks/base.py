@@ -40,8 +40,9 @@ class Task(ABC, Generic[O, S]):
     presets: ClassVar[Table]
     kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
     companions: ClassVar[tuple[Companion, ...]] = ()
-    tileable: ClassVar[bool] = True  # whether it can be done tile by tile
+    tileable: bool = True  # whether it can be done tile by tile
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
+    detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     scale: int = 1  # of the result, in pixels of the observation
 
     def __init__(
@@ -49,10 +50,11 @@ class Task(ABC, Generic[O, S]):
         image: NDArray[Any],
         options: O | None = None,
         coding: JpegCoding | None = None,
-        **companions: NDArray[Any] | None,
+        **companions: Any,
     ) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; coding: of the JPEG file
-        that it comes from, None to look for one in the pixels; companions by their keywords."""
+        that it comes from, None to look for one in the pixels; companions by their keywords:
+        arrays, or a model."""
         from dipcli.tasks.arrays import Pixels
 
         self.pixels = Pixels.of(image)
@@ -143,11 +145,21 @@ class Task(ABC, Generic[O, S]):
         """The same task on a window; what is global stays as found on the whole picture."""
         part = copy.copy(self)
         part.pixels = self.pixels.part(window)
-        part.arrays = {name: one[window.slices] for name, one in self.arrays.items()}
+        whole = {one.keyword for one in self.companions if one.model}
+        part.arrays = {
+            name: one if name in whole else one[window.slices] for name, one in self.arrays.items()
+        }
         return part
 
     def accept_known(self, picture: Tensor, known: Tensor) -> None:
         """Take as known what was restored before: picture, (1, C, H, W), where known, (H, W)."""
+
+    def settle(self, joined: Tensor) -> bool:
+        """Bring what tiles were joined to, (1, C, H, W), to what the whole observation allows.
+
+        It is changed in place; whether it was.
+        """
+        return False
 
     def first_guess(self, device: torch.device) -> Tensor:
         """What stands for a result before there is one, (1, C, H, W), a tensor of its own."""

@@ -10,7 +10,7 @@ from dipcli.tasks.companions import Companion
 
 PROTECT = Companion(
     "protect",
-    "White is left as it was: a file or a folder.",
+    "White is left as it was: a file, a folder, or paint.",
     what="protecting mask",
     metavar="MASK",
     renders=True,

@@ -14,16 +14,24 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from dipcli.degradation.damage import Damage
+from dipcli.degradation.jpeg import project
 from dipcli.degradation.noise import Noise
 from dipcli.degradation.problem import Problem
+from dipcli.learning.model import Model
 from dipcli.learning.rounds import bootstrapped
+from dipcli.learning.zero_shot_noise import ZeroShotNoiseRun
+from dipcli.pictures.coding import JpegCoding
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.prior.ensemble import ensemble
 from dipcli.stream.combinators import deadline_of, following, until_deadline
 from dipcli.stream.step import Runtime, Step
+from dipcli.tasks.arrays import Pixels, Window
 from dipcli.tasks.filters import blended, cleaned, limited, patch_filter
 
 LONGEST_PASS = 3.0  # times as long as the pass before may a pass of the filter take
+TOLD = ("learnt_from", "noise", "loss", "epochs", "psnr")  # of the facts of a model, in records
+PROJECTED_SIDE = 1024  # pixels of a window that is projected at once: a few hundred MB
+AROUND = 64  # pixels about it: what the projection of chroma reaches, but for a hundredth
 FULL_SHARE_SIGMA = 25 / 255  # noise from which on the network's error is small beside the filter's
 
 
@@ -93,6 +101,22 @@ class NoiseRemoval:
         yield from fitted
 
 
+def zero_shot(y: Tensor, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
+    """The steps by which y, (1, C, H, W), loses the noise that its own two halves do not share."""
+    problem = Problem(y, (y.shape[2], y.shape[3]))
+    deadline = deadline_of(settings, runtime)
+    yield from ensemble(problem, settings, runtime, deadline, make=ZeroShotNoiseRun)
+
+
+def by_model(y: Tensor, model: Model, runtime: Runtime) -> Iterator[Step]:
+    """The one step by which a network that was learnt before takes the noise from y."""
+    model.net.to(runtime.device)
+    found = model.apply(y, runtime.amp)
+    loss = (found - y).square().mean()
+    told = {name: model.facts[name] for name in TOLD if name in model.facts}
+    yield Step(0, 1, "model", 0, loss, found, found, notes={"model": told})
+
+
 def network_share(model: Noise, y: Tensor) -> float:
     """The share of its usual weight that the network gets, in [0, 1].
 
@@ -101,3 +125,21 @@ def network_share(model: Noise, y: Tensor) -> float:
     if model.kind == "photo":
         return 1.0
     return min(1.0, float(model.variance(y).mean().sqrt()) / FULL_SHARE_SIGMA)
+
+
+def project_joined(joined: Tensor, observed: Pixels, coding: JpegCoding) -> None:
+    """Project tiles that were joined, (1, C, H, W) in [0, 1], onto what a file allows, in place.
+
+    Each tile lies within the intervals of its own blocks, but not where it fades into the next in
+    the middle of a block. Window by window, each with what lies around, so that memory is bounded.
+    """
+    shape = observed.values.shape
+    for top in range(0, shape[0], PROJECTED_SIDE):
+        for left in range(0, shape[1], PROJECTED_SIDE):
+            inner = Window(
+                top, min(top + PROJECTED_SIDE, shape[0]), left, min(left + PROJECTED_SIDE, shape[1])
+            )
+            outer = inner.grown(AROUND, shape)
+            y = observed.part(outer).tensor(joined.device)
+            found = project(joined[:, :, *outer.slices], y, coding.at(outer.top, outer.left))
+            joined[:, :, *inner.slices] = found[:, :, *inner.inside(outer).slices]

@@ -162,7 +162,7 @@ def tile_by_tile(
     while canvas.number < len(tiles):
         began, left = canvas.made, len(tiles) - canvas.number
         if last and deadline is not None and perf_counter() >= deadline:
-            yield unfinished(last, left)
+            yield from closing(task, canvas, last, left)
             return
         share = tile_deadline(deadline, tiles[canvas.number :])
         budget = remaining(settings, share, runtime)
@@ -180,6 +180,8 @@ def tile_by_tile(
                 notes={**facts, **{k: v for k, v in step.notes.items() if k != "runs"}},
             )
             yield last
+        if last and left == 1:
+            yield from closing(task, canvas, last, 0)
         steps = 0 if step is None else step.index + 1
         canvas.end_tile(steps, spread_known=step is not None and step.spread is not None)
 
@@ -210,8 +212,14 @@ def tile_deadline(deadline: float | None, tiles: list[Tile]) -> float | None:
     return now + (deadline - now) * areas[0] / sum(areas)
 
 
-def unfinished(last: Step, left: int) -> Step:
-    """One more step after `last`, to say that the time was up with so many tiles to do."""
-    index = last.index + 1
-    gave_up = [f"the time was up: {left} of {last.notes['tiles']} tiles stay as they were"]
-    return replace(last, index=index, total=index + 1, notes={**last.notes, GAVE_UP: gave_up})
+def closing(task: Task[Any, Any], canvas: Canvas, last: Step, left: int) -> Iterator[Step]:
+    """One more step after `last` if the joined picture had to be changed, or to say that the time
+    was up with so many tiles left to do.
+    """
+    settled = task.settle(canvas.picture)
+    if not (settled or left):
+        return
+    index, notes = last.index + 1, dict(last.notes)
+    if left:
+        notes[GAVE_UP] = [f"the time was up: {left} of {notes['tiles']} tiles stay as they were"]
+    yield replace(last, index=index, total=index + 1, notes=notes)

@@ -41,7 +41,7 @@ def address(tmp_path_factory):
             process.wait(30)
 
 
-def wait_until(condition, seconds=60.0):
+def wait_until(condition, seconds=120.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -84,7 +84,7 @@ def test_an_interruption_ends_the_pictures_at_hand(address, tmp_path):
     assert process.pid not in owners(tmp_path / "out")
     time.sleep(4)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert b"2 not begun" in err
     assert b"Traceback" not in err

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,10 @@ def test_each_worker_has_a_device(count, asked, workers, found, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="kills a process by its number")
 def test_a_killed_worker_takes_no_other_picture_with_it(tmp_path):
     folder(tmp_path / "in", 4)
-    slow = ("--iters", "20", "--runs", "1", "--stop", "none", "--channels", "4,8")
+    slow = ("--iters", "60", "--runs", "1", "--stop", "none", "--channels", "4,8")
     args = ["denoise", "in", "-o", "out", "--jobs", "2", "--device", "cpu", *slow]
     process = start(args, tmp_path)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not (found := [p for p in (tmp_path / "out").glob(".dip-claim-*") if p.stat().st_size]):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -135,3 +136,17 @@ def test_nothing_is_begun_after_an_interruption():
         ends.append(job.name)
         interrupt.signum = signal.SIGINT
     assert ends == ["a"]
+
+
+def test_each_job_is_done_as_it_is_asked_for():
+    seen = {}
+
+    def do(job, request):
+        seen[job.name] = request.task
+        return Outcome(status=Status.DONE, name=job.name), []
+
+    own = replace(jobs("b")[0], request=Request(task="fit"))
+    workers = Workers(Fragile(), do, lambda: 2, lambda: None)
+    asked = [*jobs("a"), own]
+    list(spread(workers, asked, Request(task="denoise"), Silent(), Interrupt()))
+    assert seen == {"a": "denoise", "b": "fit"}

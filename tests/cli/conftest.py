@@ -80,7 +80,7 @@ def process(start: Callable[..., subprocess.Popen]) -> Callable[..., Ran]:
 
     def call(*args: object, stdin: bytes = b"", **more: object) -> Ran:
         running = start(*args, **more)
-        out, err = running.communicate(stdin, timeout=60)
+        out, err = running.communicate(stdin, timeout=120)
         return Ran(running.returncode, out.decode("latin-1"), err.decode())
 
     return call

@@ -85,7 +85,7 @@ def test_ctrl_c_and_killed_through_the_executable(dip, start):
     running = start(*args, *KEEP)
     until(Path(".dip-claim-x.png").exists)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=40)
+    _, err = running.communicate(timeout=120)
     assert running.returncode == 130, err
     assert partial("x.png")
     for _ in range(2):
@@ -100,7 +100,7 @@ def test_ctrl_c_and_killed_through_the_executable(dip, start):
     assert sorted(path.name for path in Path().iterdir() if path.name.startswith(".")) == []
 
 
-def until(condition, seconds: float = 40.0) -> None:
+def until(condition, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

@@ -57,7 +57,7 @@ def test_the_name_of_standard_output_is_refused(name, tmp_path, dip, start):
     assert SAID in ran.err
     with (tmp_path / "file.png").open("wb") as file:
         running = start("denoise", "a.png", "-o", name, *FAST, stdout=file)
-        assert running.wait(60) == 2
+        assert running.wait(120) == 2
 
 
 def test_in_a_folder_the_others_are_done(tmp_path, dip):
@@ -87,7 +87,7 @@ def test_a_signal_ends_a_write_that_nobody_reads(tmp_path, start):
     running = start("denoise", "a.png", "-o", "-", *FAST, pipesize=4096)
     assert select.select([running.stdout], [], [], 60)[0]
     running.send_signal(signal.SIGTERM)
-    assert running.wait(20) == 143
+    assert running.wait(120) == 143
 
 
 def foreign_claim(path: Path, kind: str) -> None:

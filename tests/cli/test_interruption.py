@@ -5,7 +5,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from dipcli.pictures import read_provenance
 ENDLESS = ("--iters", "100000", "--runs", "1", "--stop", "none", "--device", "cpu")
 
 
-def until(condition, seconds=40.0):
+def until(condition, seconds=120.0):
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not condition():
@@ -42,12 +41,12 @@ def folder(tmp_path):
     ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"]
 )
 def test_the_best_so_far_is_written_and_done_again(signum, code, folder, start):
-    for delay in (1.5, 4.0, 8.0):  # seconds in which the first step is made, on a busy machine too
+    for delay in (1.5, 4.0, 8.0, 16.0, 32.0):  # seconds in which the first step is made
         running = start("denoise", "in", "-o", "out", "--json", "--overwrite", *ENDLESS)
         until(claim_path(folder / "out/0.png").exists)
         time.sleep(delay)
         running.send_signal(signum)
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=120)
         assert running.returncode == code, err
         assert b"finishing this step" in err
         assert litter(folder / "out") == []
@@ -128,36 +127,12 @@ def test_killed_between_a_bitmap_and_its_record(tmp_path, dip, monkeypatch):
 def test_two_processes_share_the_work(folder, start):
     args = ["denoise", "in", "-o", "out", "--json", *QUICK]
     both = [start(*args), start(*args)]
-    results = [running.communicate(timeout=60) for running in both]
+    results = [running.communicate(timeout=120) for running in both]
     assert [running.returncode for running in both] == [0, 0], results
     lines = [json.loads(line) for out, _ in results for line in out.decode().splitlines()]
     made = sorted(line["output"] for line in lines if line.get("status") == "done")
     assert made == ["out/0.png", "out/1.png", "out/2.png"]
     assert litter(folder / "out") == []
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 32 KB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no permission to mount a small file system")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
-def test_a_full_disk_leaves_the_old_output(small_disk, tmp_path, dip):
-    draw(tmp_path / "a.png", size=(200, 150))
-    old = draw(small_disk / "x.png", size=(8, 8)).read_bytes()
-    ran = dip("denoise", "a.png", "-o", small_disk / "x.png", "--overwrite", *QUICK)
-    assert ran.code == 1
-    assert ran.err.startswith("dip: ")
-    said = "cannot be written: No space left on device; make room there or choose another disk"
-    assert f"{small_disk / 'x.png'}: {said}" in ran.err
-    assert (small_disk / "x.png").read_bytes() == old
-    assert [path.name for path in small_disk.iterdir()] == ["x.png"]
 
 
 def no_larger_than_32_kb():

@@ -211,7 +211,7 @@ def test_a_dry_run_knows_what_the_scale_asks_for(tmp_path, dip):
 def test_presets_show_values_and_reasons(name, dip):
     assert dip("presets", name).out.startswith(name)
     (found,) = json.loads(dip("presets", name, "--json").out).values()
-    assert set(found["settings"]) == {"denoise", "superres", "inpaint", "fit"}
+    assert set(found["settings"]) == {"denoise", "superres", "inpaint", "fit", "flash"}
     assert all(row["reason"] for row in found["reasons"])
 
 

@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from dipcli.degradation.damage import examine
+from dipcli.degradation import finest
+from dipcli.degradation.cues import Cues
+from dipcli.degradation.damage import examine, white
 from dipcli.pictures.coding import standard
 
 
@@ -163,3 +166,26 @@ def test_a_picture_that_was_a_good_jpeg_is_nearly_clean(quality, limit):
     assert abs(found.coding.quality - quality) <= 3
     assert found.limit == limit
     assert examine(scaled(levels), coding=standard(quality)).limit == math.inf
+
+
+@pytest.mark.parametrize("share", (0.0, 1.0))
+def test_gray_noise_is_gaussian_where_the_picture_has_least_of_its_own(share):
+    """Texture with the spectrum of a sharp photograph comes and goes over the picture."""
+    rng = np.random.default_rng(2)
+    rows, columns = np.mgrid[:96, :96]
+    texture = 0.5 + 0.2 * np.sin(rows * columns / 300) * np.sin(columns / 9) ** 2
+    fine = rng.normal(0, 1, (96, 96)) * (0.001 + 0.06 * np.sin(rows / 20) ** 4)
+    white = share * rng.normal(0, 5 / 255, (96, 96))
+    picture = np.clip(texture + (1 - share) * fine + white, 0, 1)[..., None].astype(np.float32)
+    assert (finest.kurtosis(picture) < 3.2) == bool(share)
+    assert finest.kurtosis(picture[:6]) == np.inf
+
+
+def test_gaussian_noise_without_a_flat_block_is_taken_but_is_not_sure():
+    rng = np.random.default_rng(4)
+    picture = (0.5 + rng.normal(0, 5 / 255, (96, 96, 1))).astype(np.float32)
+    rough = replace(Cues.of(picture), confirmed=(0.1, 0.1))
+    found = white(rough)
+    assert found.kind == "gaussian"
+    assert found.limit <= LIMIT
+    assert white(replace(rough, kurtosis=3.5)).clean

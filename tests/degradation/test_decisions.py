@@ -31,6 +31,7 @@ def cues(strength: float = 10.0, **given: object) -> Cues:
         "half": 1.0,
         "confirmed": (0.5, 0.5),
         "shape": EVEN,
+        "kurtosis": math.inf,
     }
     return Cues(**{**usual, **given})
 

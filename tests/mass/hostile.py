@@ -1,6 +1,6 @@
 """What nobody should do while `dip` works, at random moments: nothing that was there is lost.
 
-`python -m tests.mass.hostile --count 50`
+`python -m tests.mass.hostile --count 50`: every scene fifty times.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import subprocess
 import tempfile
 import time
 import zlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -295,25 +294,22 @@ def play(number: int, chance: random.Random, seconds: float, peak: float) -> str
 
 
 def main(count: int, numbers: list[int], seed: int) -> None:
-    """Play the scenes in turn, say how each ended."""
+    """Play the scenes in turn, each `count` times; say how each ended."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also under nohup, or behind "&":
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what is started hears its signals
     chance = random.Random(seed)
     wrong: dict[int, list[str]] = {number: [] for number in numbers}
-    played: Counter[int] = Counter()
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "a.png").write_bytes(png(0))
         plain = run(["denoise", "a.png", "-o", "w.png", *QUICK], Path(name), limit=LIMIT)
         assert plain.code == 0, plain.err
-    for turn in range(count):
-        number = numbers[turn % len(numbers)]
-        played[number] += 1
+    for number in [*numbers] * count:
         said = play(number, chance, plain.seconds, plain.peak)
         if said:
             wrong[number].append(said)
     for number in numbers:
         what = (SCENES[number].__doc__ or "").strip()
-        print(f"{what} {played[number]} times, {len(wrong[number])} wrong")
+        print(f"{what} {count} times, {len(wrong[number])} wrong")
         for said in wrong[number][:1]:
             print(f"    {said.strip()[:300]}")
     assert not any(wrong.values()), "something was lost, or did not end as it must"
@@ -321,7 +317,7 @@ def main(count: int, numbers: list[int], seed: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=50, help="Scenes.")
+    parser.add_argument("--count", type=int, default=50, help="How often each scene.")
     parser.add_argument("--only", help="Their numbers, with commas; by default all in turn.")
     parser.add_argument("--seed", type=int, default=0, help="Of the moments.")
     given = parser.parse_args()

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
         "killed --count 2 --pictures 5",
         "flat --count 40",
         "together --turns 1 --pictures 6",
-        "hostile --count 11",
+        "hostile --count 1",
     ],
 )
 def test_what_must_hold_holds(words):

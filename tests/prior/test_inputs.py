@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 import torch
 
+from dipcli.architecture import INPUTS
 from dipcli.prior.inputs import Jitter, draw
-from dipcli.stages import INPUTS
 
 
 def generator(seed: int = 0) -> torch.Generator:

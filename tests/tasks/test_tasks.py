@@ -180,7 +180,7 @@ def test_overrides_replace_one_field_and_leave_the_rest():
 
 
 @pytest.mark.parametrize("preset", NAMES)
-@pytest.mark.parametrize("name", ["denoise", "superres", "inpaint", "fit"])
+@pytest.mark.parametrize("name", ["denoise", "superres", "inpaint", "fit", "flash"])
 def test_every_value_of_a_preset_has_a_reason_and_resolves(name, preset):
     task = tasks.TASKS[name]
     rows = described(name, task.presets, preset)

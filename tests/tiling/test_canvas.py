@@ -157,7 +157,9 @@ def borders(difference: np.ndarray, side: int) -> tuple[float, float]:
     return max(at), max(inside)
 
 
-@pytest.mark.parametrize("settings", [{"preset": "fast"}, {"iters": 60, "runs": 1, "passes": 2}])
+@pytest.mark.parametrize(
+    "settings", [{"preset": "fast"}, {"iters": 30, "runs": 1, "passes": 2, "channels": (8, 16)}]
+)
 def test_denoised_in_tiles_is_as_good_and_has_no_seam(settings):
     whole = dipcli.denoise(noisy(), device="cpu", **settings)
     cut = dipcli.denoise(noisy(), device="cpu", tile=96, **settings)
@@ -189,21 +191,21 @@ def damaged(kind: str, size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_inpainted_in_tiles_is_as_good():
-    image, hole = damaged("scattered", 192)
-    settings = {"preset": "fast", "device": "cpu"}
+    image, hole = damaged("scattered", 128)
+    settings = {"preset": "fast", "device": "cpu", "passes": 6}
     whole = dipcli.inpaint(image, hole, **settings)
-    cut = dipcli.inpaint(image, hole, tile=128, **settings)
-    truth = scene(192)[hole]
+    cut = dipcli.inpaint(image, hole, tile=80, **settings)
+    truth = scene(128)[hole]
     assert psnr(truth, cut.image[hole]) > psnr(truth, whole.image[hole]) - 0.05
 
 
 @pytest.mark.parametrize("kind", ["scattered", "text", "object"])
 def test_known_pixels_stay_in_tiles_and_the_same_seed_gives_the_same_bytes(kind):
-    image, hole = damaged(kind, 144)
+    image, hole = damaged(kind, 112)
     first, again = (
-        dipcli.inpaint(image, hole, tile=96, preset="fast", passes=2, **TINY) for _ in range(2)
+        dipcli.inpaint(image, hole, tile=80, preset="fast", passes=2, **TINY) for _ in range(2)
     )
-    assert first.notes["hole"] == kind and first.notes["tile"] == 96
+    assert first.notes["hole"] == kind and first.notes["tile"] == 80
     assert np.array_equal(first.image[~hole], image[~hole])
     assert first.image.tobytes() == again.image.tobytes()
 
