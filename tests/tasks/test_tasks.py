@@ -261,10 +261,12 @@ def test_the_targets_of_the_experiment():
     """noisy: sigma 25; shuffled: the same pixels; noise: uniform; each from the seed."""
     picture = torch.full((1, 3, 64, 64), 0.5)
     picture[..., :20, :] = 0.25
-    noisy, shuffled, noise = (target_picture(t, picture, 3) for t in ("noisy", "shuffled", "noise"))
+    noisy, shuffled, noise = (
+        target_picture(target, picture, "pixels", [3]) for target in ("noisy", "shuffled", "noise")
+    )
     assert 255 * (noisy - picture).std() == pytest.approx(25, rel=0.02)
     assert torch.equal(shuffled.flatten().sort().values, picture.flatten().sort().values)
     assert (shuffled != picture).float().mean() > 0.3
     assert 0 <= noise.min() < 0.01 and 0.99 < noise.max() <= 1
-    assert not torch.equal(noisy, target_picture("noisy", picture, 4))
-    assert target_picture("natural", picture, 3) is picture
+    assert not torch.equal(noisy, target_picture("noisy", picture, "pixels", [4]))
+    assert target_picture("natural", picture, "pixels", [3]) is picture
