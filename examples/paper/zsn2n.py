@@ -1,51 +1,37 @@
-"""Zero-Shot Noise2Noise beside the filter of `fast` and the network of `auto`: one table.
+"""Zero-Shot Noise2Noise (Mansour and Heckel 2023) beside the filter of `fast` and `auto`.
 
-Published (Mansour and Heckel 2023): 29.07 dB on Kodak24, sigma 25, 256x256, clipped noise; CBM3D
-is about 2 dB above it. Here: parts of pictures that scikit-image ships. SMOKE=1: seconds.
+python zsn2n.py [--data FOLDER] [--crop 256]
+
+Published: 29.07 dB on Kodak24, sigma 25, 256x256, clipped noise; CBM3D is about 2 dB above it.
 """
 
-import os
-import time
-
 import numpy as np
-import skimage.data as data
-
-import dipcli
-
-SMOKE = bool(os.environ.get("SMOKE"))
-SIDE, SIGMA = (32, 25) if SMOKE else (256, 25)
-NAMES = ("chelsea",) if SMOKE else ("chelsea", "coffee", "astronaut")
-METHODS = {
-    "zsn2n": {"method": "zsn2n"} | ({"iters": 5} if SMOKE else {}),
-    "fast": {"preset": "fast"},
-    "auto": {"preset": "auto"} | ({"iters": 2} if SMOKE else {}),
-}
+from common import SMOKE, arguments, header, line, noisy, pictures, psnr, steps, timed
 
 
-def psnr(found: np.ndarray, clean: np.ndarray) -> float:
-    """In dB."""
-    return float(10 * np.log10(255**2 / np.mean((found.astype(float) - clean) ** 2)))
+def main():
+    """Print the lines of the table: means over the pictures."""
+    import dipcli
 
-
-def main() -> None:
-    """Print one line for each method, with the mean over the pictures."""
-    rng = np.random.default_rng(0)
-    clean = [getattr(data, name)()[20 : 20 + SIDE, 60 : 60 + SIDE] for name in NAMES]
-    noisy = [
-        np.clip(np.rint(one + rng.normal(0, SIGMA, one.shape)), 0, 255).astype(np.uint8)
-        for one in clean
-    ]
-    before = np.mean([psnr(*pair) for pair in zip(noisy, clean, strict=True)])
-    for name, settings in METHODS.items():
-        began = time.process_time()
-        found = [dipcli.denoise(one, **settings).image for one in noisy]
-        spent = (time.process_time() - began) / len(noisy)
-        after = np.mean([psnr(*pair) for pair in zip(found, clean, strict=True)])
-        print(
-            f"{name}: noisy {before:.2f} dB, restored {after:.2f} dB, "
-            f"{spent:.0f} CPU seconds a picture",
-            flush=True,
-        )
+    given = arguments(__doc__)
+    given.crop = given.crop or 256
+    truths = pictures(given, ("chelsea", "coffee", "astronaut"))
+    damaged = {name: np.round(255 * noisy(one)).astype(np.uint8) for name, one in truths.items()}
+    before = np.mean([psnr(damaged[name], one) for name, one in truths.items()])
+    methods = {
+        "zsn2n": ("29.07 dB (Kodak24)", {"method": "zsn2n", "iters": steps(given, 2000)}),
+        "fast": ("", {"preset": "fast"}),
+        "auto": ("", {"iters": 2} if SMOKE else {}),
+    }
+    header(f"Denoising, sigma 25, mean of {len(truths)} pictures")
+    for name, (published, settings) in methods.items():
+        with timed() as clock:
+            found = [
+                psnr(dipcli.denoise(one, device=given.device, **settings).image, truths[key])
+                for key, one in damaged.items()
+            ]
+        each = clock.seconds / len(found)
+        line(f"`{name}`", published, f"{np.mean(found):.2f} dB", each, f"noisy {before:.2f}")
 
 
 if __name__ == "__main__":
