@@ -110,7 +110,7 @@ def places_of(values: Mapping[str, Any]) -> Places:
 
 def _stdin() -> bytes:
     if sys.stdin is None:
-        raise UsageError("standard input is closed")
+        raise UsageError("standard input is closed; give a FILE, or send a picture into it")
     return sys.stdin.buffer.read()
 
 
@@ -174,8 +174,10 @@ def check(
         raise UsageError("--jobs is for this machine; with --cluster its workers decide")
     if run_options.cluster is not None and to_stdout:
         raise UsageError("--cluster needs files that its workers can write; give -o FILE")
-    if len(shared["inputs"]) != len(set(shared["inputs"])):
-        raise UsageError("an input is named twice")
+    given = shared["inputs"]
+    again = next((one for one in given if given.count(one) > 1), None)
+    if again is not None:
+        raise UsageError(f"{again} is given {given.count(again)} times; give it once")
 
 
 def carry_out(

@@ -64,7 +64,7 @@ def test_a_picture_through_a_pipe(tmp_path, process, dip):
     assert raw == (tmp_path / "file.png").read_bytes()
     empty = process("denoise", "-", "-o", "x.png")
     assert empty.code == 1
-    assert empty.err == "dip: standard input: is empty\n"
+    assert empty.err == "dip: standard input: is empty; get the file again\n"
 
 
 def test_quiet_says_nothing(tmp_path, dip):

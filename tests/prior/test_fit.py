@@ -222,6 +222,25 @@ def test_the_loop_fits_through_an_operator():
     assert (step.estimate - truth).square().mean() < 0.01
 
 
+def test_weights_of_runs_in_numbers():
+    assert run_weight(0.02, [], ended=False) == pytest.approx(2500)
+    assert run_weight(0.02, [0.01], ended=True) == pytest.approx(2500)
+    assert run_weight(0.012, [0.01], ended=False) == pytest.approx(6944.4 / 8.9161, rel=1e-3)
+    one, other = torch.full((1, 3, 1, 1), 0.2), torch.full((1, 3, 1, 1), 0.8)
+    both = Mean.of(one, 1.0).joined(Mean.of(other, 3.0))
+    assert both.value.flatten().tolist() == pytest.approx([0.65] * 3)
+    assert both.spread().item() == pytest.approx(0.2598, abs=1e-3)
+
+
+@pytest.mark.parametrize(("deadline", "runs"), [(9.0, 1), (13.0, 2), (32.0, 3), (33.0, 4)])
+def test_a_run_is_begun_if_a_quarter_of_the_time_of_the_last_is_left(monkeypatch, deadline, runs):
+    now = [0.0]
+    monkeypatch.setattr("dipcli.prior.ensemble.perf_counter", lambda: now[0])
+    for _ in ensemble(problem(), replace(TINY, iters=1, runs=9), CPU, deadline):
+        now[0] += 10.0  # what each run takes
+    assert now[0] == 10.0 * runs
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "muon", "lbfgs"])
 @pytest.mark.parametrize("optimize", [("input",), ("net", "input")])
 def test_what_is_optimised_is_what_changes(optimize, optimizer):

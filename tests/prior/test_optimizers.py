@@ -72,6 +72,42 @@ def test_muon_steps_by_the_learning_rate_whatever_the_gradient():
         assert largest == pytest.approx(0.5, rel=0.3)
 
 
+def step_of(shape: tuple[int, ...], *gradients: torch.Tensor) -> torch.Tensor:
+    """What the last of these gradients moves a weight by, at a rate of 1, as a matrix."""
+    weight = nn.Parameter(torch.zeros(shape))
+    optimizer = Muon([weight], lr=1.0)
+    for gradient in gradients:
+        before = weight.detach().clone()
+        weight.grad = gradient
+        optimizer.step()
+    return (before - weight.detach()).flatten(1)
+
+
+def test_a_step_of_a_tall_weight_is_larger_by_the_root_of_its_proportion():
+    draw = torch.Generator().manual_seed(0)
+    wide = torch.randn(8, 72, 1, 1, generator=draw)
+    tall = torch.randn(72, 8, 1, 1, generator=draw)
+    for gradient, size in ((wide, 1.0), (tall, 3.0)):
+        singular = torch.linalg.svdvals(step_of(tuple(gradient.shape), gradient))
+        assert 0.6 * size < singular.min() and singular.max() < 1.25 * size
+
+
+def test_a_direction_has_a_tenth_of_the_new_gradient_and_of_the_one_before():
+    """Nesterov with 0.95: 0.05 g2 + 0.95 (0.05 g2 + 0.95 x 0.05 g1), that is 0.0975 to 0.0451."""
+    first, second = torch.zeros(2, 2, 1, 1), torch.zeros(2, 2, 1, 1)
+    first[0, 0], second[1, 1] = 1.0, 1.0
+    weighed = torch.zeros(2, 2)
+    weighed[0, 0], weighed[1, 1] = 0.0451, 0.0975
+    expected = orthogonalise(weighed[None])[0]
+    assert torch.allclose(step_of((2, 2, 1, 1), first, second), expected, atol=0.01)
+
+
+def test_beside_muon_the_vectors_have_a_rate_of_a_hundredth():
+    muon, adam = build("muon", network().parameters(), lr=0.5)
+    assert muon.param_groups[0]["lr"] == 0.5
+    assert adam.param_groups[0]["lr"] == 0.01
+
+
 def fitting(net):
     x = torch.randn(1, 2, 12, 12, generator=torch.Generator().manual_seed(1))
 

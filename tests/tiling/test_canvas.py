@@ -60,6 +60,33 @@ def test_tiles_that_agree_become_the_picture(size):
     assert canvas.weight.min() > 0.999
 
 
+def test_a_tile_says_nothing_next_to_its_edge_and_all_beyond_the_overlap():
+    """Of an overlap of 64 pixels a quarter at each end belongs to one tile alone."""
+    first, second, _ = (tile.weight[:, 0] for tile in grid((1000, 40), 384))
+    assert second[:16].max() == 0 and second[48:300].min() == 1
+    assert first[-64:-48].min() == 1 and first[-16:].max() == 0
+    assert torch.allclose(first[-64:] + second[:64], torch.ones(64))
+    assert second[31] == pytest.approx(31 / 64, abs=0.02)
+
+
+def test_what_a_tile_has_half_decided_is_known_to_the_next():
+    """A pixel of weight one half counts as known, one of less does not."""
+    known = []
+
+    class Listening(Dimming):
+        def accept_known(self, picture, mask):
+            known.append(mask)
+
+    task = Listening(scene())
+    list(tiled(task, 64, task.settings("auto", iters=1, runs=1), CPU))
+    (_, right, *_), weight = grid((144, 144), 64)[:3], known[1]
+    overlap = 64 - right.window.left
+    assert 8 <= overlap <= 32
+    assert weight[0, : overlap // 2].all()
+    assert not weight[0, overlap // 2 :].any()
+    assert not known[0].any()
+
+
 def test_steps_are_counted_through_all_tiles_and_end_with_the_total():
     task, settings = dimming()
     steps = list(tiled(task, 64, settings, CPU))
