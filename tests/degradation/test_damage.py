@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
+from dipcli.bench.camera import photograph
 from dipcli.degradation import finest
-from dipcli.degradation.cues import Cues
+from dipcli.degradation.cues import TILTED, Cues
 from dipcli.degradation.damage import LIMIT, examine, white
 from dipcli.pictures.coding import standard
 
@@ -110,6 +111,16 @@ def test_noise_that_neighbours_share_is_a_camera_s(sigma):
     found = examine(scaled(shared(data.chelsea()[:240, :240], sigma)))
     assert found.kind == "photo"
     assert found.limit == math.inf
+
+
+@pytest.mark.parametrize(("strength", "quality"), [(8, None), (12, 90), (18, None), (25, 90)])
+def test_camera_noise_that_patches_see_as_strong_is_not_white(strength, quality):
+    busy = data.astronaut()[-224:-32, -224:-32]
+    observation = scaled(photograph(busy, strength, quality=quality))
+    cues = Cues.of(observation)
+    assert cues.level < 1.6 * cues.strength or cues.agreement < 1.35  # not told by these
+    assert examine(observation).kind.startswith("photo")
+    assert cues.tilt > TILTED > 1.5 > Cues.of(scaled(noisy(busy, strength))).tilt
 
 
 def test_weak_noise_may_be_the_grain_of_a_film_and_is_taken_with_care():
