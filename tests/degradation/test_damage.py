@@ -13,7 +13,7 @@ from skimage import data
 from dipcli.bench.camera import photograph
 from dipcli.degradation import finest
 from dipcli.degradation.cues import TILTED, Cues
-from dipcli.degradation.damage import LIMIT, examine, white
+from dipcli.degradation.damage import LIMIT, STRONG, examine, white
 from dipcli.pictures.coding import standard
 
 
@@ -121,6 +121,19 @@ def test_camera_noise_that_patches_see_as_strong_is_not_white(strength, quality)
     assert cues.level < 1.6 * cues.strength or cues.agreement < 1.35  # not told by these
     assert examine(observation).kind.startswith("photo")
     assert cues.tilt > TILTED > 1.5 > Cues.of(scaled(noisy(busy, strength))).tilt
+
+
+@pytest.mark.parametrize(("strength", "kind"), [(0, "jpeg"), (5, "photo+jpeg")])
+def test_weak_camera_noise_in_a_jpeg_shows_in_its_colours(strength, kind):
+    observation = scaled(photograph(data.astronaut()[160:352, 160:352], strength))
+    assert examine(observation).kind == kind
+    assert Cues.of(observation).tinted == (strength > 0)
+
+
+def test_camera_noise_in_a_fine_jpeg_is_no_fur():
+    observation = scaled(photograph(data.astronaut()[160:352, 160:352], 5, quality=95))
+    assert Cues.of(observation).colour < STRONG
+    assert examine(observation, coding=standard(95)).kind == "photo+jpeg"
 
 
 def test_weak_noise_may_be_the_grain_of_a_film_and_is_taken_with_care():
