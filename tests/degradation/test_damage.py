@@ -212,3 +212,4 @@ def test_gaussian_noise_without_a_flat_block_is_taken_but_is_not_sure():
     assert found.kind == "gaussian"
     assert found.limit <= LIMIT
     assert white(replace(rough, kurtosis=3.5)).clean
+    assert white(replace(rough, agreement=2.5)).clean  # as rough as fingerprints
