@@ -51,6 +51,13 @@ BESIDE: dict[str, dict[str, object]] = {
         "tile": None,
     },
     "inpaint": {"method": "dip", "tile": None},
+    "flash": {
+        "method": "dip",
+        "pilot_share": 0.0,
+        "blend": 1.0,
+        "bootstrap": False,
+        "tile": None,
+    },
     "fit": {},
 }
 OWN: dict[tuple[str, str], dict[str, object]] = {
@@ -91,6 +98,14 @@ OWN: dict[tuple[str, str], dict[str, object]] = {
         "upsample": ("nearest",),
         "input": "mesh",
         "iters": 5001,
+    },
+    ("flash", ""): {
+        "upsample": ("nearest", "nearest", "bilinear", "bilinear", "bilinear"),
+        "input": "picture",
+        "input_depth": 3,
+        "jitter": 0.0,
+        "lr": 0.1,
+        "iters": 601,
     },
     ("fit", ""): {"jitter": 0.0, "iters": 2400},
 }

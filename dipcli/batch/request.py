@@ -114,7 +114,8 @@ class Request:
         words: list[object] = ["dip", self.task, "--preset", self.preset]
         for name, value in {**self.options, **self.overrides}.items():
             flag = f"--{name.replace('_', '-')}"
-            words += [flag] if value is True else [flag, word(value)]
+            switch = value is True and name in self.options
+            words += [flag] if switch else [flag, word(value)]
         for name, path in self.companions.items():
             words += [f"--{name}", ALPHA] if path == ALPHA else []
         if self.crop:
@@ -145,6 +146,7 @@ class Job:
     several: bool = False  # one of many: an outdated result of ours is made again
     note: str | None = None  # what the plan decided that the user did not ask for
     planned: tuple[Seen, ...] = ()  # what stood at `outputs.output_files` when the run began
+    request: Request | None = None  # its own, where the jobs of a run are not all asked for alike
 
     @property
     def side_files(self) -> dict[str, Path]:

@@ -76,7 +76,7 @@ def _in_this_process(
         if interrupt.signum is not None:
             return
         reporter.start(job.name)
-        yield job, process_job(job, request, hooks)
+        yield job, process_job(job, job.request or request, hooks)
 
 
 def _revisit(

@@ -61,7 +61,8 @@ def _until_broken(
         while rest and not stopped and not lost and len(pending) < workers.slots():
             job = rest.popleft()
             try:
-                pending[workers.executor.submit(workers.do, job, request)] = job
+                asked = job.request or request
+                pending[workers.executor.submit(workers.do, job, asked)] = job
             except RuntimeError:  # broken or closed since
                 lost.append(job)
             else:

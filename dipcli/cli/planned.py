@@ -1,5 +1,7 @@
 """`--dry-run`: the plan, with what it will cost."""
 
+from collections.abc import Callable
+
 from dipcli.batch import estimate
 from dipcli.batch.outcome import Outcome, Status, worst
 from dipcli.batch.plan import Plan
@@ -11,11 +13,22 @@ from dipcli.errors import DipError
 from dipcli.system.naming import printable
 
 
-def show_plan(plan: Plan, request: Request, console: Console) -> int:
-    """Tell what would be done, write nothing, and return the exit code so far known."""
-    outcomes = [*plan.failed, *(_planned(job, request, console) for job in plan.jobs)]
+def show_plan(
+    plan: Plan,
+    request: Request,
+    console: Console,
+    described: Callable[[Outcome], Outcome] = lambda outcome: outcome,
+) -> int:
+    """Tell what would be done, write nothing, and return the exit code so far known.
+
+    described: adds to an outcome what else its JSON line tells.
+    """
+    outcomes = [
+        *plan.failed,
+        *(_planned(job, job.request or request, console) for job in plan.jobs),
+    ]
     for outcome in outcomes:
-        console.json(outcome.to_json())
+        console.json(described(outcome).to_json())
         if not outcome.bad:
             console.line(printable(_line(outcome)))
     planned = [one.record for one in outcomes if one.status is Status.PLANNED]

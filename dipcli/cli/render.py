@@ -108,7 +108,7 @@ def result_line(outcome: Outcome, *, verbose: bool = False) -> str:
 def _found_damage(record: Any) -> list[str]:
     """What was found wrong with the input, where something was done about it, or could be."""
     notes = record.get("notes", {})
-    told = record.get("task") == "denoise" or notes.get("restored")
+    told = record.get("task") in ("denoise", "flash") or notes.get("restored")
     return [f"({notes['found']})"] if told and "found" in notes else []
 
 

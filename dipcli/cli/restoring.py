@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ import click
 from dipcli.batch.outcome import Outcome, worst
 from dipcli.batch.plan import Places, Plan, make_plan
 from dipcli.batch.preparing import tell_unused
+from dipcli.batch.reporter import Reporter
 from dipcli.batch.request import Request
 from dipcli.batch.streams import give_up_if
 from dipcli.cli import config
+from dipcli.cli.answers import answer
+from dipcli.cli.beginning import inputs_of, with_canvas
 from dipcli.cli.config import FILE, folder_settings
 from dipcli.cli.painting import paint, painted_companion
 from dipcli.cli.render import Console
@@ -55,21 +58,46 @@ def restore_command(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> in
 
 def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
+    if task.question and values[task.question]:
+        return answer(task, values)
+    values = {**values, "inputs": inputs_of(task, values)}
     painted = painted_companion(task, values)
-    request = _request(task, values)
+    request = request_of(task, values)
     kinds = task.possible_settings(
         task.Options().override(**request.options), request.preset, **request.overrides
     )
-    _check(request, kinds, values, run_options)
+    check(request, kinds, values, run_options)
     console = Console(quiet=run_options.quiet, as_json=run_options.as_json)
     telling = tell_unused(request, *kinds, seed=True)
     if telling:
         console.say(telling)
-        idle = frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
-        request = replace(request.without(idle), seed=request.seed)  # which may name the result
+        request = without_idle(request, kinds)
     if request.from_folder:
         console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
-    places = Places(
+    places = with_canvas(places_of(values), task, request)
+    if painted is not None:
+        return paint(painted, places, request, console, browser=not values["no_browser"])
+    plan = make_plan(places, request)
+    if run_options.dry_run:
+        from dipcli.cli.planned import show_plan
+
+        return show_plan(plan, request, console)
+    return carry_out(plan, request, run_options, console)
+
+
+def idle_of(kinds: Sequence[Settings]) -> frozenset[str]:
+    """The settings that change nothing for any kind of picture."""
+    return frozenset.intersection(*(unused(one.to_dict()) for one in kinds))
+
+
+def without_idle(request: Request, kinds: Sequence[Settings]) -> Request:
+    """The request without them, but for the seed, which may name the result."""
+    return replace(request.without(idle_of(kinds)), seed=request.seed)
+
+
+def places_of(values: Mapping[str, Any]) -> Places:
+    """Where to read and to write."""
+    return Places(
         inputs=values["inputs"],
         output=values["output"],
         name=values["name"],
@@ -78,23 +106,15 @@ def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         stdin=_stdin() if "-" in values["inputs"] else None,
         settings=config.paths(),
     )
-    if painted is not None:
-        return paint(painted, places, request, console, browser=not values["no_browser"])
-    plan = make_plan(places, request)
-    if run_options.dry_run:
-        from dipcli.cli.planned import show_plan
-
-        return show_plan(plan, request, console)
-    return _carry_out(plan, request, run_options, console)
 
 
 def _stdin() -> bytes:
     if sys.stdin is None:
-        raise UsageError("standard input is closed")
+        raise UsageError("standard input is closed; give a FILE, or send a picture into it")
     return sys.stdin.buffer.read()
 
 
-def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
+def request_of(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
     """What was given, by what the task declares; what is as by default is not told."""
     companions = {one.name: values[one.name] for one in task.companions if values[one.name]}
     flags = [one.name for one in fields(task.Settings) if spec_of(one).flag]
@@ -125,7 +145,7 @@ def _request(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> Request:
     )
 
 
-def _check(
+def check(
     request: Request, kinds: Sequence[Settings], shared: Mapping[str, Any], run_options: RunOptions
 ) -> None:
     """What can be told from the options alone; raises UsageError."""
@@ -154,11 +174,24 @@ def _check(
         raise UsageError("--jobs is for this machine; with --cluster its workers decide")
     if run_options.cluster is not None and to_stdout:
         raise UsageError("--cluster needs files that its workers can write; give -o FILE")
-    if len(shared["inputs"]) != len(set(shared["inputs"])):
-        raise UsageError("an input is named twice")
+    given = shared["inputs"]
+    again = next((one for one in given if given.count(one) > 1), None)
+    if again is not None:
+        raise UsageError(f"{again} is given {given.count(again)} times; give it once")
 
 
-def _carry_out(plan: Plan, request: Request, run_options: RunOptions, console: Console) -> int:
+def carry_out(
+    plan: Plan,
+    request: Request,
+    run_options: RunOptions,
+    console: Console,
+    watched: Callable[[Reporter], Reporter] = lambda reporter: reporter,
+    after: Callable[[list[Outcome]], None] = lambda outcomes: None,
+) -> int:
+    """Run the plan and say how it ended; returns the exit code.
+
+    watched: makes of who tells the user another one; after: called with all outcomes.
+    """
     waiting.asleep()
     from dipcli.batch.cluster import cluster
     from dipcli.batch.pool import pool
@@ -180,8 +213,9 @@ def _carry_out(plan: Plan, request: Request, run_options: RunOptions, console: C
                 pool(min(run_options.jobs, len(plan.jobs)), request.device)
             )
         report = Report(request.report, plan, request) if request.report else None
-        outcomes = run(plan, request, reporter, interrupt, workers, report)
+        outcomes = run(plan, request, watched(reporter), interrupt, workers, report)
         stack.close()
+        after(outcomes)
         if report and outcomes:
             console.line(f"report: {report.write()}")
         code = interrupt.exit_code or worst(outcomes)

@@ -44,9 +44,9 @@ MANY = 40_000  # pixels, from which on all colours do not agree by chance
 # this at 4.4; with a sigma of 5 eight in ten have. Fur (Baboon) reaches 0.93 and 4 times.
 ALIKE, ALIKE_COLOUR, ALIKE_GRAY, ALIKE_LEAST = 0.95, 0.75, 3.0, 4.4 / 255
 # A gray picture without a flat block: its patches have Gaussian noise along their directions of
-# least variance. Of 194 clean gray crops none has this, with a sigma of 2 none of 45; with 5 and 10,
-# 26 of 103 more are found. Fingerprints have 2.3 to 5 times the noise in their flattest blocks, and
-# a kurtosis of 3.0: at sigma 2 one lost 2.6 dB. Grass and gravel have 3.19.
+# least variance. Of 194 clean gray crops none has this, with a sigma of 2 none of 45; with 5 and
+# 10, 26 of 103 more are found. Fingerprints have 2.3 to 5 times the noise in their flattest
+# blocks, and a kurtosis of 3.0: at sigma 2 one lost 2.6 dB. Grass and gravel have 3.19.
 GAUSSIAN, GAUSSIAN_LEAST, GAUSSIAN_MOST = 3.15, 3.5 / 255, 2.0
 COLOURED = 1.35  # times the white noise that patches see, if neighbours share noise in all colours
 # Middle over high frequencies in the flattest blocks, the least of all colours. Where patches see

@@ -100,17 +100,27 @@ def guided_pass(y: Tensor, pilot: Tensor, noise: Noise, wanted: Pass, scale: flo
     return collaborate(y, pilot, scale * noise.variance(pilot), wanted).clamp(0, 1)
 
 
-def collaborate(y: Tensor, pilot: Tensor | None, variance: Tensor, wanted: Pass) -> Tensor:
+def collaborate(
+    y: Tensor,
+    pilot: Tensor | None,
+    variance: Tensor,
+    wanted: Pass,
+    guide: Tensor | None = None,
+) -> Tensor:
     """One pass over y, (1, C, H, W); pilot of the same shape, or None in the first pass.
 
-    variance: of the noise of each value, (1, C, H, W). Groups are formed on the pilot, or on y.
+    variance: of the noise of each value, (1, C, H, W). Groups are formed on the guide, (1, G, H,
+    W), by default the mean of the pilot's channels, or of y's.
     """
     size = y.shape[-2:]
     p = min(wanted.patch, *size)
     whole = (covering_length(size[0], p, wanted.stride), covering_length(size[1], p, wanted.stride))
     y, variance = extend(y, whole), extend(variance, whole)
     pilot = None if pilot is None else extend(pilot, whole)
-    guide = (y if pilot is None else pilot).mean(1, keepdim=True)
+    if guide is None:
+        guide = (y if pilot is None else pilot).mean(1, keepdim=True)
+    else:
+        guide = extend(guide, whole)
     total = F.avg_pool2d(variance.mean(1, keepdim=True), p, 1) * (y.shape[1] * p * p)
     numerator, denominator = torch.zeros_like(y), torch.zeros_like(y[:, :1])
     for cut, index in banded(guide, p, wanted):
@@ -138,20 +148,24 @@ def banded(guide: Tensor, p: int, wanted: Pass) -> Iterator[tuple[slice, Tensor]
 def match_blocks(guide: Tensor, top: int, bottom: int, p: int, wanted: Pass) -> Tensor:
     """For each reference patch, the places of the `group` patches nearest to it: (N, k).
 
-    guide: (1, 1, h, w); reference patches begin every `stride` pixels in its rows from top to
+    guide: (1, G, h, w); reference patches begin every `stride` pixels in its rows from top to
     bottom. A place is the index of a patch among all (h-p+1) (w-p+1); the reference patch
-    comes first. Distances are means of squares over p x p.
+    comes first. Distances are means of squares over p x p, summed over G.
     """
     height, width = guide.shape[-2:]
     radius, stride = wanted.radius, wanted.stride
     side, rows = 2 * radius + 1, bottom - top
-    padded = F.pad(guide[0, 0], (radius,) * 4, value=OUTSIDE)
+    padded = F.pad(guide[0], (radius,) * 4, value=OUTSIDE)
+    first, *others = guide[0, :, top:bottom]
     squares = guide.new_empty(side, rows, width)
     distances = []
     for down in range(side):
-        strip = padded[top + down : bottom + down].unfold(1, width, 1)  # (rows, side, width)
-        torch.sub(strip.transpose(0, 1), guide[0, :, top:bottom], out=squares)
-        distances.append(F.avg_pool2d(squares.square_(), p, stride))
+        strips = padded[:, top + down : bottom + down].unfold(2, width, 1).transpose(1, 2)
+        torch.sub(strips[0], first, out=squares)  # (side, rows, width)
+        squares.square_()
+        for strip, plane in zip(strips[1:], others, strict=True):
+            squares += (strip - plane).square_()
+        distances.append(F.avg_pool2d(squares, p, stride))
     all_distances = torch.stack(distances).flatten(0, 1)  # (side side, up, left)
     all_distances[side * side // 2] = 2 * OUTSIDE  # the patch itself is in any case
     ups = torch.arange(top, bottom - p + 1, stride, device=guide.device)

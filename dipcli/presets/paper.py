@@ -53,6 +53,7 @@ SUPERRES: dict[str, Values] = {
         "iters": (2000, "x4"),
     },
     "x8": {"jitter": (0.05, "x8"), "iters": (4000, "x8")},
+    "x16": {"jitter": (0.05, "as x8; not published"), "iters": (4000, "as x8; not published")},
 }
 INPAINT: dict[str, Values] = {
     "scattered": _RESTORED
@@ -91,6 +92,17 @@ INPAINT: dict[str, Values] = {
         "upsample": (("nearest",), "vase"),
         "input": ("mesh", "vase: two coordinates"),
         "iters": (5001, "vase"),
+    },
+}
+FLASH: dict[str, Values] = {
+    USUAL: _RESTORED
+    | {
+        "upsample": (("nearest", "nearest", *("bilinear",) * 3), "the cave, from fine to coarse"),
+        "input": ("picture", "the picture with flash"),
+        "input_depth": (3, "the colours of the picture with flash"),
+        "jitter": (0.0, "the cave"),
+        "lr": (0.1, "the cave; it may end reddish, then another --seed"),
+        "iters": (601, "the cave"),
     },
 }
 PARAMETRISATION: dict[str, Values] = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dipcli.tasks.base import S, Task
+from dipcli.tasks.companions import Companion
 from dipcli.tasks.controls import AS_RESTORED, PROTECT, ControlOptions
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ C = TypeVar("C", bound=ControlOptions)
 class Controlled(Task[C, S]):
     """Renders what the controls and a protecting mask make of an estimate."""
 
-    companions = (PROTECT,)
+    companions: ClassVar[tuple[Companion, ...]] = (PROTECT,)
 
     def __init__(
         self,
         image: NDArray[Any],
         options: C | None = None,
         coding: JpegCoding | None = None,
-        **companions: NDArray[Any] | None,
+        **companions: Any,
     ) -> None:
         """protect: (H, W) bool, True where the observation stays; MaskError if it misfits."""
         super().__init__(image, options, coding, **companions)

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,17 @@ def test_nothing_is_begun_after_an_interruption():
         ends.append(job.name)
         interrupt.signum = signal.SIGINT
     assert ends == ["a"]
+
+
+def test_each_job_is_done_as_it_is_asked_for():
+    seen = {}
+
+    def do(job, request):
+        seen[job.name] = request.task
+        return Outcome(status=Status.DONE, name=job.name), []
+
+    own = replace(jobs("b")[0], request=Request(task="fit"))
+    workers = Workers(Fragile(), do, lambda: 2, lambda: None)
+    asked = [*jobs("a"), own]
+    list(spread(workers, asked, Request(task="denoise"), Silent(), Interrupt()))
+    assert seen == {"a": "denoise", "b": "fit"}

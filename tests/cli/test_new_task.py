@@ -114,6 +114,15 @@ def test_it_runs_on_a_file_and_a_folder_with_companions_by_stem(tmp_path, dip):
     assert dip(*several).code == 1
 
 
+def test_a_grid_of_its_options_and_settings_can_be_tried(tmp_path, dip):
+    draw(tmp_path / "a.png")
+    words = ("sweep", "brighten", "a.png", "--vary", "share=0.5,0.8", "--vary", "lean=0,0.2")
+    assert dip(*words, "-o", "grid", "--preset", "fast", "--iters", 1, "--device", "cpu").code == 0
+    assert (tmp_path / "grid" / "a_share=0.8_lean=0.2.png").is_file()
+    ran = dip(*words[:3], "--vary", "share=0.5,2", "-o", "other")
+    assert (ran.code, "0.01 to 1" in ran.err) == (2, True), ran.err
+
+
 def test_its_options_are_checked_and_decide(tmp_path, dip):
     draw(tmp_path / "a.png")
     for bad, word in ((("--share", "2"), "0.01 to 1"), (("--lean", "x"), "lean")):
