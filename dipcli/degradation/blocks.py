@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import dctn
 from scipy.stats import chi2
 
 SMALL, LARGE = 8, 16  # pixels, the sides of the blocks
@@ -22,6 +23,9 @@ BOUNDS = (0.005, 0.02)  # the quantiles of roughness that bound the noise
 MARGIN = 1.05  # of the bound, for the chance of few blocks
 FLATTEST = 0.1  # share of the large blocks whose shape is looked at
 CONFORMING = 1.35  # times the roughness of the flattest: what a block of noise alone stays below
+FLAT = 0.2  # share of the small blocks whose spectrum is looked at
+MIDDLE, HIGH = (2.5, 5.0), 5  # of the frequencies 0 to 7
+LEAST_POWER = 1e-3 / 255**2
 PER_BIN = 40  # blocks of about one brightness
 MOST_BINS = 8
 
@@ -37,7 +41,7 @@ class Blocks:
     """Blocks of one size, a plane taken off each.
 
     rough: (K, N) standard deviations of K planes in N blocks, brightness first; mean: (N,) over
-    the channels, in [0, 1]; values: (N, side, side) of the brightness, the plane taken off.
+    the channels, in [0, 1]; values: (N, K, side, side), the plane taken off.
     """
 
     rough: Values
@@ -63,7 +67,7 @@ def blocks(observation: Values, side: int) -> Blocks:
         windows = np.einsum("oc,nchw->nohw", _OPPONENT, windows)
     rest = flattened(windows.reshape(len(windows), -1, side * side), side)
     rough = np.sqrt(np.square(rest).sum(2) / (side * side - 3)).T
-    return Blocks(rough, mean, rest[:, 0].reshape(-1, side, side))
+    return Blocks(rough, mean, rest.reshape(len(rest), -1, side, side))
 
 
 def flattened(values: Values, side: int) -> Values:
@@ -115,7 +119,7 @@ class Shape:
 def shape(of: Blocks) -> Shape:
     """The shape of the flattest FLATTEST of the blocks."""
     rough = of.rough[0]
-    flat = of.values[rough <= np.quantile(rough, FLATTEST)]
+    flat = of.values[rough <= np.quantile(rough, FLATTEST), 0]
     flat = flat / np.maximum(flat.std((1, 2), keepdims=True), 1e-6)
     across, along = np.diff(flat, axis=2), np.diff(flat, axis=1)
     one, other = np.square(across).mean((1, 2)), np.square(along).mean((1, 2))
@@ -128,6 +132,23 @@ def shape(of: Blocks) -> Shape:
         near=float(apart[0] + below[0]) / 2,
         far=float(apart[1] + below[1]) / 2,
     )
+
+
+def tilt(of: Blocks) -> float:
+    """How many times as much power middle frequencies have as high ones, in the flattest blocks.
+
+    The least of all planes: 1 for white noise; demosaicking and coding leave hardly any power at
+    high frequencies, in any plane. Texture has such a spectrum, too, but seldom in colours.
+    """
+    rough, side = of.rough[0], of.values.shape[-1]
+    count = max(LEAST_INNER_BLOCKS, int(FLAT * len(rough)))
+    spectra = dctn(of.values[np.argsort(rough)[:count]], axes=(2, 3), norm="ortho")
+    power = np.square(spectra, dtype=np.float64).mean(0)
+    down, across = np.indices((side, side)) * (8 / side)
+    radius = np.hypot(down, across)
+    middle = power[:, (radius >= MIDDLE[0]) & (radius < MIDDLE[1])].mean(1)
+    high = power[:, (down >= HIGH) & (across >= HIGH)].mean(1)
+    return float((middle / np.maximum(high, LEAST_POWER)).min())
 
 
 def halved(observation: Values) -> Values:

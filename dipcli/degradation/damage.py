@@ -155,6 +155,7 @@ def of_noise(observation: Values, coding: JpegCoding | None = None) -> Damage:
     if coding is None:
         return shared(observation, cues) if cues.shared else white(cues)
     like_white = cues.strength > noises.CORRELATED_BELOW and cues.colour < STRONG
+    like_white = like_white and not cues.tilted
     if coding.quality > FINEST and like_white:
         return Damage("clean", Noise(0.0), evidence=cues.evidence())
     return shared(observation, cues)

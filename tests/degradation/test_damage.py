@@ -10,9 +10,10 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
+from dipcli.bench.camera import photograph
 from dipcli.degradation import finest
-from dipcli.degradation.cues import Cues
-from dipcli.degradation.damage import examine, white
+from dipcli.degradation.cues import TILTED, Cues
+from dipcli.degradation.damage import STRONG, examine, white
 from dipcli.pictures.coding import standard
 
 
@@ -113,6 +114,29 @@ def test_noise_that_neighbours_share_is_a_camera_s(sigma):
     assert found.limit == math.inf
 
 
+@pytest.mark.parametrize(("strength", "quality"), [(8, None), (12, 90), (18, None), (25, 90)])
+def test_camera_noise_that_patches_see_as_strong_is_not_white(strength, quality):
+    busy = data.astronaut()[-224:-32, -224:-32]
+    observation = scaled(photograph(busy, strength, quality=quality))
+    cues = Cues.of(observation)
+    assert cues.level < 1.6 * cues.strength or cues.agreement < 1.35  # not told by these
+    assert examine(observation).kind.startswith("photo")
+    assert cues.tilt > TILTED > 1.5 > Cues.of(scaled(noisy(busy, strength))).tilt
+
+
+@pytest.mark.parametrize(("strength", "kind"), [(0, "jpeg"), (5, "photo+jpeg")])
+def test_weak_camera_noise_in_a_jpeg_shows_in_its_colours(strength, kind):
+    observation = scaled(photograph(data.astronaut()[160:352, 160:352], strength))
+    assert examine(observation).kind == kind
+    assert Cues.of(observation).tinted == (strength > 0)
+
+
+def test_camera_noise_in_a_fine_jpeg_is_no_fur():
+    observation = scaled(photograph(data.astronaut()[160:352, 160:352], 5, quality=95))
+    assert Cues.of(observation).colour < STRONG
+    assert examine(observation, coding=standard(95)).kind == "photo+jpeg"
+
+
 def test_weak_noise_may_be_the_grain_of_a_film_and_is_taken_with_care():
     found = examine(scaled(noisy(data.chelsea(), 3)))
     assert found.kind == "gaussian"
@@ -189,3 +213,4 @@ def test_gaussian_noise_without_a_flat_block_is_taken_but_is_not_sure():
     assert found.kind == "gaussian"
     assert found.limit <= LIMIT
     assert white(replace(rough, kurtosis=3.5)).clean
+    assert white(replace(rough, agreement=2.5)).clean  # as rough as fingerprints
