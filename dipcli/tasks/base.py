@@ -41,6 +41,7 @@ class Task(ABC, Generic[O, S]):
     kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
     companions: ClassVar[tuple[Companion, ...]] = ()
     tileable: ClassVar[bool] = True  # whether it can be done tile by tile
+    tells_damage: ClassVar[bool] = False  # whether what was found wrong is said with each result
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
     scale: int = 1  # of the result, in pixels of the observation
 

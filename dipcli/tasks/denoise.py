@@ -56,6 +56,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     presets = PRESETS
     kinds: ClassVar[tuple[str, ...]] = (USUAL, "jpeg")
     reads_coding = True
+    tells_damage = True
 
     @property
     def kind(self) -> str:
