@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
     from dipcli import errors, tasks
     from dipcli.api import Result, steps
+    from dipcli.lessons import learn
 
     denoise: Callable[..., Result]
     fit: Callable[..., Result]
     flash: Callable[..., Result]
     inpaint: Callable[..., Result]
+    maximize: Callable[..., Result]
+    preimage: Callable[..., Result]
     superres: Callable[..., Result]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Result",
@@ -29,6 +32,9 @@ __all__ = [
     "fit",
     "flash",
     "inpaint",
+    "learn",
+    "maximize",
+    "preimage",
     "steps",
     "superres",
     "tasks",
@@ -45,6 +51,8 @@ def __getattr__(name: str) -> object:
         return import_module(f"dipcli.{name}")
     if name in ("Result", "steps"):
         return getattr(import_module("dipcli.api"), name)
+    if name == "learn":
+        return import_module("dipcli.lessons").learn
     if not name.startswith("_") and name in import_module("dipcli.tasks").TASKS:
         return import_module("dipcli.api").restoration(name)
     raise AttributeError(f"module 'dipcli' has no attribute {name!r}")

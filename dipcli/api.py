@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from numbers import Integral
 from time import perf_counter
 from typing import Any, cast
@@ -172,7 +172,7 @@ def restoration(name: str) -> Callable[..., Result]:
         overrides = bound.pop("settings", {})
         preset, device = (bound.pop(name, "auto") for name in ("preset", "device"))
         seed = bound.pop("seed", 0)
-        made = task.of(bound.pop("image"), **bound)
+        made = task.of(_begins(task, bound), **bound)
         return restore(made, made.settings(preset, **overrides), runtime_for(device, seed))
 
     restored_by.__name__ = restored_by.__qualname__ = name
@@ -181,14 +181,23 @@ def restoration(name: str) -> Callable[..., Result]:
     return restored_by
 
 
+def _begins(task: type[Task[Any, Any]], given: dict[str, Any]) -> NDArray[Any]:
+    """The image that was given, or the canvas of a task that takes none."""
+    if task.takes_picture:
+        image: NDArray[Any] = given.pop("image")
+        return image
+    names = {one.name for one in fields(task.Options)} & set(given)
+    return task.canvas(task.Options().override(**{name: given[name] for name in names}))
+
+
 def _signature(task: type[Task[Any, Any]]) -> inspect.Signature:
     """image, the arrays it needs, the options; the rest by name."""
     either, named = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     needed = [one.keyword for one in task.companions if one.required]
-    found = [inspect.Parameter(name, either) for name in ("image", *needed)]
-    found += [
-        inspect.Parameter(one.name, either, default=one.default) for one in in_order(task.Options)
-    ]
+    images = ("image",) if task.takes_picture else ()
+    found = [inspect.Parameter(name, either) for name in (*images, *needed)]
+    options = [one for one in in_order(task.Options) if one.name != task.question]
+    found += [inspect.Parameter(one.name, either, default=one.default) for one in options]
     others = [one.keyword for one in task.companions if not one.required]
     defaults = {**dict.fromkeys(others), "coding": None, "preset": "auto", "device": "auto"}
     found += [inspect.Parameter(n, named, default=d) for n, d in (defaults | {"seed": 0}).items()]

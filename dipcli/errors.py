@@ -7,6 +7,7 @@ DipError                 exit 1   one line: what is wrong and what to do
 ├── UsageError           exit 2   a value out of range, an unknown name, a missing input
 │   ├── DeviceError      exit 2   a device named and absent
 │   ├── MaskError        exit 2   a mask of another size, empty or full
+│   ├── ModelError       exit 2   no model that can be used, or one without such a layer
 │   └── OutputError      exit 2   exists, unwritable, two inputs to one name
 ├── NoPictureError       exit 3   a folder without pictures
 └── MemoryLimitError     exit 4   out of memory at the smallest setting
@@ -43,6 +44,10 @@ class DeviceError(UsageError):
 
 class MaskError(UsageError):
     """The mask does not fit the picture, covers nothing, or covers everything."""
+
+
+class ModelError(UsageError):
+    """The file holds no model that can be used, or the model has no such layer or unit."""
 
 
 class OutputError(UsageError):

@@ -32,7 +32,8 @@ class Spec:
     flag: whether the command line has a flag for it; metavar: what its value is called there;
     form: how it is typed there, if not as its type says ("duration", "sigma", "strength");
     renders: whether it acts on the rendered result alone, so that no new run is needed;
-    heading: under which it stands in the help, if not where its kind usually does.
+    heading: under which it stands in the help, if not where its kind usually does;
+    detail: whether only the help of a task that is about such details shows it.
     """
 
     help: str = ""
@@ -44,6 +45,7 @@ class Spec:
     form: str = ""
     renders: bool = False
     heading: str = ""
+    detail: bool = False
 
 
 def setting(
@@ -58,9 +60,10 @@ def setting(
     form: str = "",
     renders: bool = False,
     heading: str = "",
+    detail: bool = False,
 ) -> T:
     """A field of a `Declared` class; for the arguments see `Spec`."""
-    spec = Spec(help, choices, low, high, flag, metavar, form, renders, heading)
+    spec = Spec(help, choices, low, high, flag, metavar, form, renders, heading, detail)
     return field(default=default, metadata={"spec": spec})
 
 

@@ -1,28 +1,16 @@
-"""Settings by stage, each with its unit, its range and its cost; a task joins those it has.
-
-Tuples over levels run from full resolution to the coarsest level; a tuple of one value means the
-same on every level.
-"""
+"""Settings by stage, each with its unit, its range and its cost; a task joins those it has."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
+from dipcli.architecture import NETWORKS, NetworkSettings
 from dipcli.errors import UsageError
-from dipcli.settings import Cost, Settings, setting
+from dipcli.settings import Cost, Settings, setting, spec_of
 
-# The architectures whose structure is the prior, each a level of an hourglass in its own file.
-NETWORKS = {
-    "slim": "dipcli.prior.networks.slim:SlimLevel",
-    "skip": "dipcli.prior.networks.skip:SkipLevel",
-}
-UPSAMPLES = ("nearest", "bilinear")
-DOWNSAMPLES = ("stride", "avg", "max", "lanczos2", "lanczos3")
-PADDINGS = ("zero", "reflection")
-INPUTS = ("pyramid", "noise", "mesh", "fourier", "picture")
-OPTIMIZERS = ("muon", "adam")
+OPTIMIZERS = ("muon", "adam", "lbfgs")
+OPTIMIZED = ("net", "input")
 LOSSES = ("mse", "l1", "charbonnier")
 STOPS = ("holdout", "variance", "none")
 CHAINED = 3  # passes of the filter in denoising that are made in turn; up to three more beside
@@ -47,55 +35,6 @@ FLOAT32 = 1.4
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkSettings(Settings):
-    """The network whose structure is the prior (prior.networks), and its input z (prior.inputs)."""
-
-    net: str = setting("slim", "The network.", choices=NETWORKS)
-    channels: tuple[int, ...] = setting(
-        (16, 32, 64, 128, 128), "Channels per level, from fine to coarse.", low=1
-    )
-    skip_channels: tuple[int, ...] = setting((0,), "Channels of the skips per level.", low=0)
-    up_channels: tuple[int, ...] | None = setting(
-        None, "Channels on the way up; as channels.", low=1, flag=False
-    )
-    filter_down: tuple[int, ...] = setting((3,), "Filter sizes on the way down.", flag=False)
-    filter_up: tuple[int, ...] = setting((3,), "Filter sizes on the way up.", flag=False)
-    upsample: tuple[str, ...] = setting(
-        ("nearest",), "How the network enlarges; one, or one per level.", choices=UPSAMPLES
-    )
-    downsample: str = setting("stride", "How it reduces.", choices=DOWNSAMPLES, flag=False)
-    padding: str = setting("zero", "What lies beyond the edge.", choices=PADDINGS, flag=False)
-    need_1x1_up: bool = setting(
-        True, "The skip net's 1x1 convolution after each upward one.", flag=False
-    )
-    input: str = setting("pyramid", "What the network is fed.", choices=INPUTS)
-    input_depth: int = setting(8, "Channels of that input.", low=1, high=512)
-
-    def __post_init__(self) -> None:
-        """Check what belongs together, too."""
-        super().__post_init__()
-        if not 1 <= len(self.channels) <= 8:
-            raise UsageError("channels must be 1 to 8 positive numbers, from fine to coarse")
-        for name in ("skip_channels", "up_channels", "filter_down", "filter_up", "upsample"):
-            given = getattr(self, name)
-            if given is not None and len(given) not in (1, self.levels):
-                raise UsageError(f"{name} has {len(given)} values for {self.levels} levels")
-        if any(k % 2 == 0 or not 1 <= k <= 11 for k in self.filter_down + self.filter_up):
-            raise UsageError("filter sizes must be odd numbers from 1 to 11")
-
-    @property
-    def levels(self) -> int:
-        """How many times the network halves the picture."""
-        return len(self.channels)
-
-    def per_level(self, name: str) -> tuple[Any, ...]:
-        """The field `name` with one value for each level."""
-        value = getattr(self, name)
-        value = self.channels if value is None else value
-        return tuple(value) if len(value) == self.levels else tuple(value) * self.levels
-
-
-@dataclass(frozen=True, kw_only=True)
 class FitSettings(NetworkSettings):
     """The fit (prior.fit), its runs (prior.ensemble) and when they stop (prior.stopping)."""
 
@@ -104,7 +43,13 @@ class FitSettings(NetworkSettings):
     )
     optimizer: str = setting("muon", "The optimizer.", choices=OPTIMIZERS)
     lr: float = setting(0.02, "Learning rate.", low=1e-6, high=10)
+    optimize: tuple[str, ...] = setting(
+        ("net",), "What is optimised: weights, input, or both.", choices=OPTIMIZED, detail=True
+    )
     loss: str = setting("mse", "The loss.", choices=LOSSES)
+    tv: float = setting(
+        0.0, "Weight of the output's total variation in the loss.", low=0, detail=True
+    )
     ema: float = setting(
         0.95, "Weight of the past in the running average of outputs.", low=0, high=0.9999
     )
@@ -122,6 +67,17 @@ class FitSettings(NetworkSettings):
         flag=False,
     )
 
+    def __post_init__(self) -> None:
+        """Something is optimised."""
+        super().__post_init__()
+        if not self.optimize:
+            raise UsageError(f"nothing to optimize; choose from {', '.join(OPTIMIZED)}")
+
+    @property
+    def optimized(self) -> tuple[str, ...]:
+        """What is optimised; a network without weights has its input alone."""
+        return ("input",) if self.architecture.bare else self.optimize
+
     @property
     def fit_steps(self) -> int:
         """Steps of all runs, if none stops early."""
@@ -132,9 +88,8 @@ class FitSettings(NetworkSettings):
         return self.cost_of_fit(pixels, float32=float32)
 
     def cost_of_fit(self, pixels: float, *, float32: bool = False) -> Cost:
-        """Of all runs of the hourglass."""
-        macs = sum(27 * c * c / 4.0 ** (level + 1) for level, c in enumerate(self.channels))
-        held = sum(c / 4.0**level for level, c in enumerate(self.channels))
+        """Of all runs of the network."""
+        macs, held = self.architecture.macs(self), self.architecture.held(self)
         seconds = self.fit_steps * (SECONDS_PER_STEP + macs * SECONDS_PER_MAC) * pixels / 1e6
         held *= BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
         return Cost(seconds, BYTES_AT_ONCE + pixels * held)
@@ -224,6 +179,8 @@ class RestorationSettings(FitSettings, FilterSettings, TileSettings):
 # What an hourglass alone has, and what every network has beside it.
 _HOURGLASS = frozenset(
     {"net", "skip_channels", "upsample", "input", "input_depth", "jitter", "ema", "stop"}
+    | {one.name for one in fields(NetworkSettings) if spec_of(one).detail}
+    | {"optimize", "tv"}
 )
 _NETWORK = frozenset({"channels", "loss", "optimizer", "lr"})
 
@@ -231,14 +188,21 @@ _NETWORK = frozenset({"channels", "loss", "optimizer", "lr"})
 def unused(values: Mapping[str, object]) -> frozenset[str]:
     """The settings, and "seed", that change nothing beside `values`, some of `to_dict()`.
 
-    The filter works alone without a network and without chance. Repeats of an enlargement bring
-    plain layers of their own, which have nothing of an hourglass.
+    The filter needs no network and no chance; repeats of an enlargement bring plain layers.
     """
     stages = str(values.get("method", "dip")).split("+")
     if "dip" in stages:
-        return frozenset()
+        net = NETWORKS.get(str(values.get("net")))
+        ignored = net.ignores if net else frozenset()
+        return ignored | ({"skip_channels"} if values.get("skips") == "identity" else set())
+    if "pixels" in stages:
+        return _HOURGLASS | {"channels"}
     if "zero-shot" in stages:
         return _HOURGLASS
+    if "zsn2n" in stages:
+        return _HOURGLASS | {"loss"}
+    if "model" in stages:
+        return _HOURGLASS | _NETWORK | {"iters", "runs", "seed"}
     if values.get("repeats"):
         return _HOURGLASS | _NETWORK
     seed = () if values.get("bootstrap") else ("seed",)

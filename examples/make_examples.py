@@ -4,8 +4,8 @@
     python examples/make_examples.py --before-after FOLDER  # before_after.png from real results
 
 Sources (scikit-image's own notes): chelsea, CC0, Stefan van der Walt; astronaut, NASA, public
-domain; coffee, CC0, Rachel Michetti; camera, CC0, Lav Varshney. Nothing is downloaded, and the
-same bytes come out each time.
+domain; coffee, CC0, Rachel Michetti; camera, CC0, Lav Varshney; rocket, CC0, SpaceX. Nothing is
+downloaded, and the same bytes come out each time (of a JPEG: with the same JPEG library).
 """
 
 import argparse
@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
+from dipcli.bench.camera import STRENGTHS, photograph
+
 HERE = Path(__file__).parent
 SIGMA = 25  # of 255
 SCALE = 4
+QUALITY = 15  # of a JPEG that was made too small
 Pixels = NDArray[np.uint8]
 
 # What is shown of each pair: file before, file after, the square (left, top, side) of the latter.
 PAIRS = [
-    ("noisy.png", "clean.png", (96, 40, 220)),
+    ("photo.jpg", "photo.png", (60, 24, 220)),
+    ("night.jpg", "night.png", (56, 16, 220)),
     ("small.png", "large.png", (60, 0, 220)),
     ("damaged.png", "repaired.png", (90, 60, 220)),
-    ("lost.png", "found.png", (150, 60, 220)),
 ]
 
 
@@ -41,6 +44,11 @@ def small(clean: Pixels) -> Pixels:
     height, width = clean.shape[:2]
     size = (width // SCALE, height // SCALE)
     return np.asarray(Image.fromarray(clean).resize(size, Image.Resampling.BICUBIC))
+
+
+def night(clean: Pixels) -> Pixels:
+    """What a simulated camera makes of it with little light."""
+    return photograph(clean, STRENGTHS["night"], quality=None)
 
 
 def scribble(width: int, height: int) -> Pixels:
@@ -61,6 +69,8 @@ def scribble(width: int, height: int) -> Pixels:
 def clean_pictures() -> dict[str, Pixels]:
     """The undamaged picture behind each example, by the example's file name."""
     return {
+        "photo.jpg": data.chelsea()[20:276, 70:390],
+        "night.jpg": data.rocket()[100:340, 160:480],
         "noisy.png": data.chelsea(),
         "small.png": data.astronaut()[:384, 64:448],
         "damaged.png": data.coffee()[40:360, 100:484],
@@ -71,6 +81,10 @@ def clean_pictures() -> dict[str, Pixels]:
 def make(folder: Path) -> None:
     """Write the damaged pictures and their masks (white = hole)."""
     clean = clean_pictures()
+    photo = Image.fromarray(clean["photo.jpg"])
+    photo.save(folder / "photo.jpg", quality=QUALITY)
+    dark = Image.fromarray(night(clean["night.jpg"]))
+    dark.save(folder / "night.jpg", quality=90, subsampling=0)
     _write(folder / "noisy.png", noisy(clean["noisy.png"]))
     _write(folder / "small.png", small(clean["small.png"]))
 
@@ -112,7 +126,7 @@ def main() -> None:
         "--before-after",
         type=Path,
         metavar="FOLDER",
-        help="make before_after.png from clean.png, large.png, repaired.png, found.png in FOLDER",
+        help="make before_after.png from photo.png, night.png, large.png, repaired.png in FOLDER",
     )
     args = parser.parse_args()
     if args.before_after:

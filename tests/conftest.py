@@ -3,7 +3,9 @@
 import contextlib
 import os
 import signal
+import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +61,43 @@ def small_picture(height: int = 32, width: int = 40, seed: int = 0) -> NDArray[n
 def draw() -> Callable[..., NDArray[np.uint8]]:
     """A function (height, width, seed) -> a small colour picture, (H, W, 3) uint8."""
     return small_picture
+
+
+class SmallNetwork(torch.nn.Module):
+    """Four convolutions and a linear layer with fixed random weights; 16 units at its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (3, 24, 32, 48, 64)
+        layers: list[torch.nn.Module] = []
+        for number, (inputs, outputs) in enumerate(pairwise(widths)):
+            layers += [torch.nn.Conv2d(inputs, outputs, 3, padding=1), torch.nn.ReLU(inplace=True)]
+            layers += [torch.nn.MaxPool2d(2)] if number in (1, 2) else []
+        self.features = torch.nn.Sequential(*layers)
+        self.fc = torch.nn.Linear(widths[-1], 16)
+        generator = torch.Generator().manual_seed(1)
+        for one in self.parameters():
+            fan = one[0].numel() if one.ndim > 1 else one.numel()
+            torch.nn.init.normal_(one, 0, (2 / fan) ** 0.5, generator=generator)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.features(x).mean((2, 3)))
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One small network as files: any.pt2 takes any size, fixed.pt2 (1, 3, 32, 40) alone,
+    script.pt and trace.pt are TorchScript."""
+    folder = tmp_path_factory.mktemp("models")
+    network, example = SmallNetwork().eval(), torch.rand(1, 3, 32, 40)
+    sizes = {2: torch.export.Dim("height", min=16), 3: torch.export.Dim("width", min=16)}
+    torch.export.save(torch.export.export(network, (example,)), folder / "fixed.pt2")
+    any_size = torch.export.export(network, (example,), dynamic_shapes=(sizes,))
+    torch.export.save(any_size, folder / "any.pt2")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r".*torch\.jit", DeprecationWarning)
+        torch.jit.save(torch.jit.script(network), folder / "script.pt")
+        torch.jit.save(torch.jit.trace(network, example), folder / "trace.pt")
+    torch.save(network.state_dict(), folder / "other.pth")
+    torch.save(network.features, folder / "pickled.pth")
+    return {path.name: path for path in folder.iterdir()}

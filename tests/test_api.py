@@ -29,8 +29,8 @@ def test_importing_the_package_does_not_import_torch():
 
 def test_exactly_the_promised_names_are_exported():
     assert set(dipcli.__all__) == {
-        "Result", "__version__", "denoise", "errors", "fit", "flash", "inpaint", "steps",
-        "superres", "tasks",
+        "Result", "__version__", "denoise", "errors", "fit", "flash", "inpaint", "learn",
+        "maximize", "preimage", "steps", "superres", "tasks",
     }  # fmt: skip
     assert dir(dipcli) == sorted(dipcli.__all__)
     assert all(getattr(dipcli, name) for name in dipcli.__all__)

@@ -3,7 +3,6 @@
 import os
 import runpy
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +59,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", ["noisy.png", "small.png", "lost.png", "lost_mask.png"])
 def test_committed_pictures_are_what_the_script_makes(made: Path, name: str) -> None:
     assert np.array_equal(read(made / name), read(EXAMPLES / name))
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "night.jpg"])
+def test_committed_jpegs_are_what_the_script_makes(made: Path, name: str) -> None:
+    """Another JPEG library may round a coefficient, or decode it, otherwise."""
+    difference = read(made / name).astype(int) - read(EXAMPLES / name)
+    assert np.abs(difference).mean() < 0.5
 
 
 @pytest.mark.parametrize("picture, mask", [("damaged", "mask"), ("lost", "lost_mask")])
@@ -127,25 +133,3 @@ def test_enlarge_list_goes_on_after_a_failure_and_says_so(run: Run, tmp_path: Pa
 def test_pipe_enlarges_what_was_denoised(run: Run, tmp_path: Path) -> None:
     assert run("pipe.sh").returncode == 0
     assert [line.split()[0] for line in calls(tmp_path)] == ["denoise", "superres"]
-
-
-@pytest.mark.parametrize("given", [False, True], ids=["made", "a folder"])
-def test_the_flash_script_prints_a_row(tmp_path: Path, given: bool) -> None:
-    words = []
-    if given:
-        rng = np.random.default_rng(0)
-        ramp = np.linspace(40, 200, 64)[None, :, None]
-        for name, sigma in (("noflash", 25), ("flash", 1)):
-            values = (ramp + rng.normal(0, sigma, (64, 64, 3))).clip(0, 255).astype(np.uint8)
-            Image.fromarray(values).save(tmp_path / f"a_{name}.png")
-        words = ["--data", str(tmp_path)]
-    ran = subprocess.run(
-        [sys.executable, str(EXAMPLES / "paper" / "flash.py"), "--device", "cpu", *words],
-        env={**os.environ, "SMOKE": "1", "PYTHONPATH": str(EXAMPLES.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("| a_noflash, noise left |" if given else "| astronaut, PSNR |")
-    assert ran.stdout.count("|") == 6

@@ -25,6 +25,18 @@ OTHER = {
     "stop": "variance",
     "iters": 1,
     "runs": 3,
+    "skips": "identity",
+    "up_channels": (5,),
+    "filter_down": (5,),
+    "filter_up": (1,),
+    "downsample": "avg",
+    "padding": "reflection",
+    "norm": "instance",
+    "need_1x1_up": False,
+    "more_layers": 1,
+    "blocks": 2,
+    "optimize": ("input",),
+    "tv": 0.1,
 }
 
 
@@ -67,7 +79,8 @@ def test_repeats_have_a_network_of_their_own():
 
 
 def test_a_network_uses_all(draw):
-    assert not unused(DenoiseSettings().to_dict())
+    assert unused(DenoiseSettings().to_dict()) == {"need_1x1_up", "more_layers", "blocks"}
+    assert "skip_channels" in unused(DenoiseSettings().override(skips="identity").to_dict())
     assert not unused({})
     picture = drawn(draw)
     tiny = {"iters": 2, "runs": 1, "channels": (4, 8), "device": "cpu", "sigma": 20.0}

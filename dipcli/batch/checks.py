@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dipcli.batch.crop import Crop
 from dipcli.batch.find import Found, check_exists, partner
+from dipcli.batch.models import check_model
 from dipcli.batch.request import Job, Request
 from dipcli.errors import MaskError, PictureError, UsageError
 from dipcli.pictures import check_output, name_of, probe
@@ -43,6 +44,13 @@ def with_partners(job: Job, one: Found, request: Request) -> Job:
         given = request.companions[declared.name]
         if given == ALPHA and declared.alpha:
             continue
+        if declared.data:
+            found[declared.name] = _file(Path(given))
+            continue
+        if declared.model:
+            check_model(Path(given), job)
+            found[declared.name] = Path(given)
+            continue
         path = _one_or_partner(Path(given), one, declared.what)
         kind = UsageError if declared.picture else MaskError
         _same_size(path, job, 1, f"scale the {declared.noun} or give the right one", kind)
@@ -59,6 +67,14 @@ def check_reference(job: Job, request: Request) -> None:
     """Raise UsageError unless the ground truth, if there is one, has the size of the result."""
     if job.reference is not None:
         _same_size(job.reference, job, request.scale, "give the right one", UsageError)
+
+
+def _file(path: Path) -> Path:
+    """A file for all pictures."""
+    check_exists(path)
+    if path.is_dir():
+        raise UsageError(f"{name_of(path)} is a folder; name a file")
+    return path
 
 
 def _one_or_partner(path: Path, one: Found, what: str) -> Path:

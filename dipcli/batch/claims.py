@@ -72,7 +72,7 @@ def claim(output: Path) -> Iterator[Claim | None]:
         yield Claim(path)
     finally:
         if _read(path) == token:
-            path.unlink(missing_ok=True)
+            _remove(path)
 
 
 def remove_stale(folder: Path) -> None:
@@ -117,13 +117,31 @@ def _take_over(path: Path) -> bool:
         path.rename(aside)  # only one of several takers gets it
     except FileNotFoundError:
         return True
-    if _read(aside) != found:  # a living process was faster than our rename: give it back
-        with contextlib.suppress(FileExistsError):
-            os.link(aside, path)
-        aside.unlink(missing_ok=True)
-        return False
-    aside.unlink(missing_ok=True)
-    return True
+    except PermissionError:
+        if os.name == "posix":  # nobody may write here
+            raise
+        return False  # Windows, while another process reads it
+    ours = _read(aside) == found
+    if not ours:  # a living process was faster than our rename
+        _give_back(aside, path)
+    _remove(aside)
+    return ours
+
+
+def _give_back(aside: Path, path: Path) -> None:
+    """Let a claim stand where it stood, unless there is another by now."""
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        return
+    except OSError:  # not every file system has hard links
+        _create(path, _read(aside) or "")
+
+
+def _remove(path: Path) -> None:
+    """Remove a claim; on Windows it stays while another process reads it, and is stale later."""
+    with contextlib.suppress(PermissionError):
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> str | None:

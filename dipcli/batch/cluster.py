@@ -63,7 +63,8 @@ def _check_workers(client: Any, address: str) -> None:
         raise UsageError(f"the scheduler at {address} has no workers; start some (dask worker)")
     for worker, version in versions.items():
         if version != dipcli.__version__:
-            raise UsageError(f"the worker {worker} has dip {version}, here is {dipcli.__version__}")
+            here = f"here is {dipcli.__version__}; install the same on both"
+            raise UsageError(f"the worker {worker} has dip {version}, {here}")
 
 
 def _version() -> str:

@@ -129,9 +129,12 @@ def check_writable(folder: Path) -> None:
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
     if not existing.is_dir():
-        raise OutputError(f"{existing} is not a folder; {folder} cannot be made in it")
+        raise OutputError(
+            f"{existing} is not a folder; {folder} cannot be made in it; use another -o"
+        )
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        raise OutputError(f"{existing} is not writable: {error.strerror}") from error
+        why = f"{existing} is not writable: {error.strerror}; choose another place with -o"
+        raise OutputError(why) from error

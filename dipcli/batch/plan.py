@@ -8,6 +8,7 @@ from typing import Any
 from dipcli.batch.checks import check_picture, with_partners
 from dipcli.batch.collisions import without_collisions
 from dipcli.batch.find import Found, check_exists, in_shard, walk
+from dipcli.batch.models import check_models
 from dipcli.batch.names import (
     BESIDE,
     INSIDE,
@@ -44,6 +45,7 @@ class Places:
     recursive: bool = False
     shard: tuple[int, int] | None = None
     stdin: bytes | None = None
+    piped: str = "standard input"  # how that is called
     settings: Sequence[Path] = ()  # files that the request came from
 
 
@@ -67,6 +69,7 @@ def make_plan(places: Places, request: Request) -> Plan:
             check_template(template, option)
     if places.name is not None:
         check_inside(places.name, "--name")
+    check_models(request)
     found = _find(places, request)
     several = len(found) > 1 or any(Path(one).is_dir() for one in places.inputs if one != STDIN)
     plan = Plan(several=several)
@@ -77,7 +80,7 @@ def make_plan(places: Places, request: Request) -> Plan:
             plan.jobs.append(_job(one, places, request, folder, several))
         except (OSError, DipError) as error:
             code = error.exit_code if isinstance(error, DipError) else 1
-            plan.failed.append(_failure(_display_name(one), str(error), code))
+            plan.failed.append(_failure(str(one.path), str(error), code))
     plan.jobs, collided = without_collisions(plan.jobs)  # over all shards
     plan.failed += [_failure(name, text, OutputError.exit_code) for name, text in collided.items()]
     plan.jobs = with_inputs_protected(
@@ -111,7 +114,7 @@ def _find(places: Places, request: Request) -> list[Found]:
         if name == STDIN:
             if len(places.inputs) > 1:
                 raise UsageError("- (standard input) stands for one picture, alone")
-            found.append(Found(path, path, STDIN))
+            found.append(Found(Path(places.piped), path, STDIN))
             continue
         check_exists(path)
         if path.is_dir():
@@ -138,7 +141,7 @@ def _without_results(found: list[Found], places: Places, request: Request) -> li
 
 def _keep_shard(plan: Plan, found: Sequence[Found], shard: tuple[int, int]) -> None:
     """Leave the other parts of the list to other processes."""
-    ours = {_display_name(one) for one in found if in_shard(one.relative, shard)}
+    ours = {str(one.path) for one in found if in_shard(one.relative, shard)}
     plan.jobs = [job for job in plan.jobs if job.name in ours]
     plan.failed = [outcome for outcome in plan.failed if outcome.name in ours]
 
@@ -177,7 +180,7 @@ def _job(one: Found, places: Places, request: Request, folder: Path | None, seve
             raise OutputError(f"{output} is the input itself; choose another -o or --name")
     named: Any = {kind: Path(fill(text, fields)) for text, kind in _sides(request) if text}
     job = Job(
-        name=_display_name(one),
+        name=str(one.path),
         source=source,
         relative=one.relative,
         output=output,
@@ -207,7 +210,8 @@ def _named(
 
 
 def _fields(one: Found, request: Request, suffix: str) -> dict[str, object]:
-    relative = _PIPED if one.relative == STDIN else one.relative
+    unnamed = _PIPED if request.task_class.takes_picture else request.task
+    relative = unnamed if one.relative == STDIN else one.relative
     return fields_of(
         relative, task=request.task, preset=request.preset, seed=request.seed, suffix=suffix
     )
@@ -232,10 +236,6 @@ def _check_sides(request: Request, *, several: bool) -> None:
         if text and several and "{stem}" not in text:
             example = Path(text).with_stem(Path(text).stem + "_{stem}")
             raise UsageError(f"{option} {text} names one file for several pictures; try {example}")
-
-
-def _display_name(one: Found) -> str:
-    return "standard input" if one.relative == STDIN else str(one.path)
 
 
 def _failure(name: str, message: str, code: int) -> Outcome:

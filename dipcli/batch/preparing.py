@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dipcli.batch.checks import check_picture, check_reference
 from dipcli.batch.crop import Crop
+from dipcli.batch.models import model_in
 from dipcli.batch.request import Job, Request
 from dipcli.errors import MaskError, PictureError, UsageError
 from dipcli.observers import Reference
@@ -25,6 +26,7 @@ from dipcli.pictures import (
     read,
     read_mask,
 )
+from dipcli.pictures.framing import framed
 from dipcli.settings import Settings
 from dipcli.stages import unused
 from dipcli.tasks import Task
@@ -99,17 +101,22 @@ def _window(values: NDArray[Any], crop: Crop) -> NDArray[Any]:
 
 def arrays_of(
     job: Job, request: Request, picture: Picture, note: Callable[[str], None]
-) -> dict[str, NDArray[Any]]:
-    """What belongs to the picture, by its name: masks, (H, W) bool, and pictures, (H, W, C).
+) -> dict[str, Any]:
+    """What belongs to the picture, by its name: masks, (H, W) bool, pictures, (H, W, C), a model
+    as it was learnt, or its bytes.
 
     What acts on the rendered result alone is left out: it is mixed in the file's own depth.
     """
-    read_as = {True: _picture_beside, False: _mask_beside}
-    return {
-        one.name: read_as[one.picture](one, job, request, picture, note)
-        for one in request.given_companions
-        if not one.renders
-    }
+    found: dict[str, Any] = {}
+    for one in request.given_companions:
+        if one.model:
+            found[one.name] = model_in(job.companions[one.name])
+        elif one.data:
+            found[one.name] = job.companions[one.name]
+        elif not one.renders:
+            read_as = _picture_beside if one.picture else _mask_beside
+            found[one.name] = read_as(one, job, request, picture, note)
+    return found
 
 
 def _picture_beside(
@@ -141,9 +148,7 @@ def _mask_beside(
     return mask
 
 
-def task_of(
-    request: Request, picture: Picture, arrays: Mapping[str, NDArray[Any]]
-) -> Task[Any, Any]:
+def task_of(request: Request, picture: Picture, arrays: Mapping[str, Any]) -> Task[Any, Any]:
     """The task of the request for this picture; arrays: what belongs to it."""
     task_class = request.task_class
     pixels = picture.pixels
@@ -201,14 +206,23 @@ def tell_unused(request: Request, *kinds: Settings, seed: bool = False) -> str |
         return None
     *most, last = ("--" + name.replace("_", "-") for name in names)
     flags = f"{', '.join(most)} and {last} change" if most else f"{last} changes"
-    learns = "zero-shot" in str(settings.to_dict().get("method"))
-    why = "plain layers have none of it" if learns else "no network is fitted"
+    values = settings.to_dict()
+    parts = set(str(values.get("method", "dip")).split("+"))
+    why = "no network is fitted"
+    if "dip" in parts:
+        why = f"net {values['net']} has none of it"
+    elif parts & {"zero-shot", "zsn2n"}:
+        why = "plain layers have none of it"
     return f"{flags} nothing with preset {request.preset}: {why}"
 
 
-def reference_of(path: Path, request: Request) -> Reference:
-    """The ground truth; of a crop its part, of an enlarged crop the enlarged part."""
+def reference_of(path: Path, request: Request, size: tuple[int, int]) -> Reference:
+    """The ground truth for a result of (H, W); of a crop its part, enlarged as that is.
+
+    Where a result is a picture as a model sees it, so is the truth.
+    """
     crop, scale = request.crop, request.scale
     if crop is not None:
         crop = Crop(crop.width * scale, crop.height * scale, crop.x * scale, crop.y * scale)
-    return Reference(cropped(read(path, max_pixels=request.max_pixels), crop).pixels)
+    pixels = cropped(read(path, max_pixels=request.max_pixels), crop).pixels
+    return Reference(framed(pixels, size))

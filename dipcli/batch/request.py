@@ -114,7 +114,8 @@ class Request:
         words: list[object] = ["dip", self.task, "--preset", self.preset]
         for name, value in {**self.options, **self.overrides}.items():
             flag = f"--{name.replace('_', '-')}"
-            words += [flag] if value is True else [flag, word(value)]
+            switch = value is True and name in self.options
+            words += [flag] if switch else [flag, word(value)]
         for name, path in self.companions.items():
             words += [f"--{name}", ALPHA] if path == ALPHA else []
         if self.crop:

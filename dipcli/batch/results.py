@@ -22,6 +22,7 @@ from dipcli.pictures import (
     enlarge_alpha,
     format_for_suffix,
 )
+from dipcli.pictures.framing import in_proportion
 from dipcli.stages import unused
 from dipcli.tasks.companions import ALPHA
 from dipcli.tasks.controlled import Controlled
@@ -41,7 +42,7 @@ def assembled(
     if alpha is not None and filled is not None:
         alpha = np.where(filled, np.float32(1), alpha)
     if alpha is not None and alpha.shape != (height, width):
-        alpha = enlarge_alpha(alpha, (width, height))
+        alpha = enlarge_alpha(in_proportion(alpha, (height, width)), (width, height))
     return replace(picture, pixels=image, alpha=alpha)
 
 

@@ -14,6 +14,7 @@ from dipcli.batch.preparing import arrays_of, picture_of, reference_of
 from dipcli.batch.request import Job, Request
 from dipcli.observers import Curve, Frames, Reference
 from dipcli.pictures import Picture, read
+from dipcli.pictures.framing import framed
 from dipcli.report import View, view_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def view_of_run(
     request: Request,
     picture: Picture,
     restored: Picture,
-    arrays: Mapping[str, NDArray[Any]],
+    arrays: Mapping[str, Any],
     reference: Reference | None = None,
     spread: NDArray[np.float32] | None = None,
     curve: Curve | None = None,
@@ -48,9 +49,9 @@ def view_of_run(
     """
     if request.report is None:
         return None
-    masks = [array for array in arrays.values() if array.dtype == np.bool_]
+    masks = [one for one in arrays.values() if getattr(one, "dtype", None) == np.bool_]
     return view_of(
-        picture,
+        _as_seen(picture, restored, request.scale),
         restored,
         rows=curve.rows() if curve else (),
         frames=frames.frames if frames else (),
@@ -60,12 +61,21 @@ def view_of_run(
     )
 
 
+def _as_seen(picture: Picture, restored: Picture, scale: int) -> Picture:
+    """The picture; as a model saw it, where the result has another size for that reason."""
+    size = restored.pixels.shape[:2]
+    if (picture.pixels.shape[0] * scale, picture.pixels.shape[1] * scale) == size:
+        return picture
+    return replace(picture, pixels=framed(picture.pixels, size), alpha=restored.alpha)
+
+
 def with_view(outcome: Outcome, job: Job, request: Request) -> Outcome:
     """The outcome; that of a result which is up to date with what there is to see of it."""
     if request.report is None or outcome.status is not Status.UP_TO_DATE or job.output is None:
         return outcome
     picture = picture_of(job, request)
     arrays = arrays_of(job, request, picture, lambda text: None)
-    reference = reference_of(job.reference, request) if job.reference else None
     restored = read(job.output, max_pixels=None)
+    size = restored.pixels.shape[:2]
+    reference = reference_of(job.reference, request, size) if job.reference else None
     return replace(outcome, view=view_of_run(request, picture, restored, arrays, reference))

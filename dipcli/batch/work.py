@@ -34,7 +34,7 @@ from dipcli.batch.results import (
 from dipcli.batch.resuming import checkpoint_of
 from dipcli.batch.uptodate import State, may_replace, refusal, state_of, without_unused
 from dipcli.batch.viewing import recorders, view_of_run, with_view
-from dipcli.errors import DeviceError, DipError, MemoryLimitError, UsageError
+from dipcli.errors import DeviceError, DipError, MemoryLimitError, ModelError, UsageError
 from dipcli.observers import Interrupt, Meter, Reading
 from dipcli.pictures import Picture, is_null, name_of, read
 from dipcli.system.naming import printable
@@ -54,10 +54,10 @@ class Hooks:
 
 
 def process_job(job: Job, request: Request, hooks: Hooks) -> Outcome:
-    """Make one picture unless it is there already. Raises DeviceError alone."""
+    """Make one picture unless it is there already. Raises DeviceError and ModelError alone."""
     try:
         return with_view(_claim_and_make(job, request, hooks), job, request)
-    except DeviceError:
+    except (DeviceError, ModelError):
         raise  # the same for every picture
     except KeyboardInterrupt:
         return _outcome(job, Status.INTERRUPTED, f"{job.name}: interrupted, nothing was written")
@@ -109,7 +109,8 @@ def _scores(job: Job, request: Request, picture: Picture | None = None) -> dict[
     if picture is None:
         assert job.output is not None
         picture = read(job.output, max_pixels=None)
-    return dict(reference_of(job.reference, request).measure(picture.pixels))
+    found = reference_of(job.reference, request, picture.pixels.shape[:2])
+    return dict(found.measure(picture.pixels))
 
 
 def _claim_and_make(job: Job, request: Request, hooks: Hooks) -> Outcome:
@@ -172,7 +173,8 @@ def _restore(
     from dipcli.api import restore
 
     ready = prepared(job, request, picture, hooks.note)
-    reference = reference_of(job.reference, request) if job.reference else None
+    size = ready.task.output_shape[:2]
+    reference = reference_of(job.reference, request, size) if job.reference else None
     checkpoint = checkpoint_of(job, request, ready.settings, runtime, hooks.interrupt, hooks.note)
     runtime = replace(runtime, resume=checkpoint.resume) if checkpoint else runtime
     curve, frames = recorders(job, request, reference, runtime)

@@ -1,6 +1,6 @@
 """Resident memory of this process in MiB."""
 
-import resource
+import math
 import sys
 from pathlib import Path
 
@@ -15,10 +15,18 @@ def current() -> float:
 def peak() -> float:
     """The most that was resident since this program was started.
 
-    Linux's own `ru_maxrss` starts from the parent's peak, so /proc comes first.
+    Linux's own `ru_maxrss` starts from the parent's peak, so /proc comes first. NaN on Windows,
+    which tells neither.
     """
+    found = _status("VmHWM:")
+    if found is not None:
+        return found
+    try:
+        import resource
+    except ImportError:
+        return math.nan
     unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, KiB elsewhere
-    return _status("VmHWM:") or round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
 
 
 def _status(name: str) -> float | None:

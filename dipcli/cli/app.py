@@ -18,7 +18,7 @@ from dipcli.system import memory
 from dipcli.system.ending import ENDING, ignored
 from dipcli.system.naming import printable
 
-_OTHERS = ("sweep", "presets", "doctor")
+_OTHERS = ("learn", "sweep", "presets", "doctor", "completion")
 INTERRUPTED = 130  # 128 + the number of the signal
 
 

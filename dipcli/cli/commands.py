@@ -12,6 +12,7 @@ from dipcli.cli.options import (
     HEADINGS,
     NAME,
     NETWORK,
+    OF_PICTURES,
     HeadedOption,
     inputs,
     leading_options,
@@ -28,7 +29,7 @@ _FORMS = {
     "strength": types.STRENGTH,
     "fraction": types.FRACTION,
 }
-_METAVARS = {"int": "N", "float": "X", "tuple[int, ...]": "N,N,..."}
+_METAVARS = {"int": "N", "float": "X", "bool": "yes|no", "tuple[int, ...]": "N,N,..."}
 
 
 class RestoringCommand(click.Command):
@@ -44,7 +45,7 @@ class RestoringCommand(click.Command):
         """Put what the files say below flags and environment; errors name what they come from."""
         found: dict[str, config.Found] = {}
         if not {"-h", "--help"} & set(args) and not extra.get("resilient_parsing"):
-            found = config.found_in_files(self, _names_of_all())
+            found = config.found_in_files(self, _names_of_all(parent))
             config.check_environment(self, f"{PREFIX}_{(info_name or '').upper()}")
             extra["default_map"] = {name: one.value for name, one in found.items()}
         try:
@@ -83,32 +84,37 @@ def _place_of(error: click.BadParameter, found: dict[str, config.Found]) -> str 
     return config.place_of(error.ctx, error.param.name, found)
 
 
-def _names_of_all() -> set[str]:
+def _names_of_all(group: click.Context | None) -> set[str]:
+    """What the files may hold at the top level: the options of every command of the group."""
     from dipcli.tasks import TASKS
 
-    return {name for task in TASKS.values() for name in config.option_names(command_of(task))}
+    commands: list[click.Command | None] = [command_of(task) for task in TASKS.values()]
+    if group is not None and isinstance(group.command, click.Group):
+        commands.append(group.command.get_command(group, config.LEARN))
+    return {name for one in commands if one for name in config.option_names(one)}
 
 
 def command_of(task: type[Task[Any, Any]]) -> click.Command:
     """The command of a task."""
     own = [_companion(one) for one in task.companions if one.required]
-    own += [_option(one, FIRST) for one in in_order(task.Options)]
+    own += [option_of(one, FIRST) for one in in_order(task.Options)]
     own += [_companion(one) for one in task.companions if not one.required]
-    trailing = trailing_options(paints=any(not one.picture for one in task.companions))
+    trailing = trailing_options(paints=any(one.paintable for one in task.companions))
     settings = [one for one in fields(task.Settings) if spec_of(one).flag]
-    first = [_setting(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
-    rest = [_setting(one, NETWORK) for one in settings if spec_of(one).heading != FIRST]
+    first = [setting_of(one, FIRST) for one in settings if spec_of(one).heading == FIRST]
+    rest = [
+        setting_of(one, NETWORK, hidden=spec_of(one).detail and not task.detailed)
+        for one in settings
+        if spec_of(one).heading != FIRST
+    ]
+    shared = inputs(required=not task.question)
+    params = [shared, *leading_options(), *own, *first, *trailing, *rest]
+    left = {} if task.takes_picture else OF_PICTURES
+    params = [one for one in params if one.name not in left]
     return RestoringCommand(
         task.name,
-        params=[
-            inputs(),
-            *leading_options(),
-            *own,
-            *first,
-            *trailing,
-            *rest,
-        ],
-        callback=lambda **values: _start(task, values),
+        params=params,
+        callback=lambda **values: _start(task, {**left, **values}),
         help=task.help(),
         short_help=task.help().splitlines()[0],
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -122,12 +128,12 @@ def _start(task: type[Task[Any, Any]], values: dict[str, Any]) -> int:
 
 
 def _companion(one: Companion) -> HeadedOption:
-    flags = [f"--{one.name}", one.name]
+    flags = [f"--{one.name.replace('_', '-')}", one.name]
     more = {"required": one.required, "type": NAME, "metavar": one.metavar, "help": one.help}
     return HeadedOption(flags, heading=FIRST, **more)
 
 
-def _option(one: Field[Any], heading: str) -> HeadedOption:
+def option_of(one: Field[Any], heading: str) -> HeadedOption:
     """The flag of an option of a task: unset means its default, which help shows."""
     spec = spec_of(one)
     told = isinstance(one.default, str | int) or bool(spec.choices)
@@ -138,9 +144,9 @@ def _option(one: Field[Any], heading: str) -> HeadedOption:
     return _flag(one, heading, **({"is_flag": True} if one.type == "bool" else shown))
 
 
-def _setting(one: Field[Any], heading: str) -> HeadedOption:
+def setting_of(one: Field[Any], heading: str, **more: Any) -> HeadedOption:
     """The flag of a setting: unset means what the preset has."""
-    return _flag(one, heading, auto=one.name in ("stop", "method"))
+    return _flag(one, heading, auto=one.name in ("stop", "method"), **more)
 
 
 def _flag(one: Field[Any], heading: str, *, auto: bool = False, **more: Any) -> HeadedOption:
@@ -167,6 +173,8 @@ def _type(annotation: str, spec: Spec, *, auto: bool = False) -> click.ParamType
         return types.number_of(choices)
     if choices:
         return click.Choice((AUTO, *choices) if auto else choices)
+    if annotation == "bool":
+        return click.BOOL
     if "float" in annotation:
         return click.FLOAT
     if "int" in annotation:

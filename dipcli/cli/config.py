@@ -24,6 +24,7 @@ from dipcli.errors import UsageError
 from dipcli.tasks import TASKS
 
 FILE = "dip.toml"
+LEARN = "learn"  # the command beside those of the tasks that has a section
 _NOT_IN_FILES = {"inputs", "help", "output", "debug", "dry_run", "vary"}
 _META = "dipcli.found"  # where a context keeps what was found in files
 
@@ -64,7 +65,7 @@ def found_in_files(command: click.Command, others: set[str]) -> dict[str, Found]
         top = {key: value for key, value in table.items() if not isinstance(value, dict)}
         _check(path, "", top, set(own) | others)
         sections = {key for key, value in table.items() if isinstance(value, dict)}
-        _check(path, "", dict.fromkeys(sections), set(TASKS))
+        _check(path, "", dict.fromkeys(sections), {*TASKS, LEARN})
         section = table.get(command.name or "", {})
         assert isinstance(section, dict)
         _check(path, f"[{command.name}] ", section, set(own))

@@ -46,9 +46,9 @@ def _flag(*names: str, help: str, **more: Any) -> tuple[list[str], dict[str, Any
     return list(names), {"help": help, **more}
 
 
-def inputs() -> click.Argument:
+def inputs(*, required: bool = True) -> click.Argument:
     """What is to be restored."""
-    return click.Argument(["inputs"], nargs=-1, required=True, type=NAME, metavar="INPUT...")
+    return click.Argument(["inputs"], nargs=-1, required=required, type=NAME, metavar="INPUT...")
 
 
 def leading_options() -> list[HeadedOption]:
@@ -174,6 +174,21 @@ def _watching(paints: bool) -> list[HeadedOption]:
 
 # What a folder's dip.toml may set of these: what a restoration is, nothing else.
 FOR_FOLDERS = frozenset({"preset", "device", "seed", "crop", "jpeg_quality"})
+
+
+# What no command has that takes no picture, and what stands for it.
+OF_PICTURES: dict[str, Any] = {
+    "inputs": (),
+    "crop": None,
+    "preserve": False,
+    "max_pixels": 500_000_000,
+    "recursive": False,
+    "name": None,
+    "jobs": 1,
+    "cluster": None,
+    "shard": None,
+    "reference": None,
+}
 
 
 @cache

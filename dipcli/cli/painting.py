@@ -22,7 +22,7 @@ _OTHERS = ("gif", "curve", "uncertainty", "report", "checkpoint", "cluster", "sh
 
 def painted_companion(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> str | None:
     """The mask that is to be painted, by its name; None if none is. Raises UsageError."""
-    masks = [one for one in task.companions if not one.picture and values[one.name] == PAINT]
+    masks = [one for one in task.companions if one.paintable and values[one.name] == PAINT]
     if not masks:
         return None
     name = masks[0].name

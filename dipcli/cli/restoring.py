@@ -16,6 +16,8 @@ from dipcli.batch.reporter import Reporter
 from dipcli.batch.request import Request
 from dipcli.batch.streams import give_up_if
 from dipcli.cli import config
+from dipcli.cli.answers import answer
+from dipcli.cli.beginning import inputs_of, with_canvas
 from dipcli.cli.config import FILE, folder_settings
 from dipcli.cli.painting import paint, painted_companion
 from dipcli.cli.render import Console
@@ -56,6 +58,9 @@ def restore_command(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> in
 
 def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     run_options = RunOptions(**{name: values[name] for name in RunOptions.__dataclass_fields__})
+    if task.question and values[task.question]:
+        return answer(task, values)
+    values = {**values, "inputs": inputs_of(task, values)}
     painted = painted_companion(task, values)
     request = request_of(task, values)
     kinds = task.possible_settings(
@@ -69,7 +74,7 @@ def _restore(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
         request = without_idle(request, kinds)
     if request.from_folder:
         console.say(f"settings from {FILE}: {', '.join(request.from_folder)}")
-    places = places_of(values)
+    places = with_canvas(places_of(values), task, request)
     if painted is not None:
         return paint(painted, places, request, console, browser=not values["no_browser"])
     plan = make_plan(places, request)
@@ -105,7 +110,7 @@ def places_of(values: Mapping[str, Any]) -> Places:
 
 def _stdin() -> bytes:
     if sys.stdin is None:
-        raise UsageError("standard input is closed")
+        raise UsageError("standard input is closed; give a FILE, or send a picture into it")
     return sys.stdin.buffer.read()
 
 
@@ -169,8 +174,10 @@ def check(
         raise UsageError("--jobs is for this machine; with --cluster its workers decide")
     if run_options.cluster is not None and to_stdout:
         raise UsageError("--cluster needs files that its workers can write; give -o FILE")
-    if len(shared["inputs"]) != len(set(shared["inputs"])):
-        raise UsageError("an input is named twice")
+    given = shared["inputs"]
+    again = next((one for one in given if given.count(one) > 1), None)
+    if again is not None:
+        raise UsageError(f"{again} is given {given.count(again)} times; give it once")
 
 
 def carry_out(

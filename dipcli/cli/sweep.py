@@ -31,12 +31,12 @@ class Sweeps(click.Group):
     """A command for each task."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the tasks."""
-        return list(TASKS)
+        """The names of the tasks that take pictures."""
+        return [name for name, task in TASKS.items() if task.takes_picture]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, or None if there is no such task."""
-        return sweep_of(TASKS[cmd_name]) if cmd_name in TASKS else None
+        return sweep_of(TASKS[cmd_name]) if cmd_name in self.list_commands(ctx) else None
 
 
 @click.group("sweep", cls=Sweeps, context_settings={"help_option_names": ["-h", "--help"]})

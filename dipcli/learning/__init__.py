@@ -1,1 +1,1 @@
-"""What is learnt from the picture's own copies."""
+"""What is learnt: from the copies of one picture, or from many pictures."""

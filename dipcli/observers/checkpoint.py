@@ -5,16 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dipcli.errors import CheckpointError, OutputError, WriteError
 from dipcli.observers.interrupt import Interrupt
 from dipcli.observers.pace import Every
 from dipcli.pictures import look, name_of, publish, publish_beside
 from dipcli.stream.resume import ResumeState
-
-if TYPE_CHECKING:
-    from dipcli.stream.step import Step
 
 INTERVAL = 30.0  # seconds between saves
 TIME_SHARE = 0.05  # of the time at most goes into saving
@@ -46,7 +42,7 @@ class Checkpoint:
         self._every = Every(INTERVAL)
         self.resume = self._load(replace)
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: object) -> None:
         """Save, if it is time; a failure is told and the run goes on."""
         if not (self._every.due() or self._interrupt.came):
             return

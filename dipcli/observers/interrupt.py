@@ -9,12 +9,9 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from dipcli.system.ending import ENDING, ignored
-
-if TYPE_CHECKING:
-    from dipcli.stream.step import Step
 
 _TAKEN = (signal.SIGINT, signal.SIGTERM)  # even where whoever started it has them ignored
 _AT_ONCE = 2.0  # seconds after the second signal in which everything is to be put away
@@ -59,7 +56,7 @@ class Interrupt:
         if self._end is not None:
             self._end.cancel()
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: object) -> None:
         """End the run if a signal came."""
         if self.came:
             raise KeyboardInterrupt

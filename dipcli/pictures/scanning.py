@@ -26,9 +26,10 @@ def as_picture_error(source: Path | bytes) -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        raise PictureError(f"{name}: {error}") from error
+        cure = "; get an intact copy" if str(error).startswith("is damaged") else ""
+        raise PictureError(f"{name}: {error}{cure}") from error
     except MemoryError as error:
-        raise PictureError(f"{name}: needs more memory than there is") from error
+        raise PictureError(f"{name}: needs more memory than there is; reduce or cut it") from error
     except Exception as error:  # decoders meet damaged files with any kind of exception
         raise PictureError(f"{name}: is truncated or damaged; get an intact copy") from error
 
@@ -51,7 +52,7 @@ def _check_head(source: Path | bytes, head: bytes) -> None:
     """Raise PictureError unless the first bytes are those of a picture that is read."""
     name = name_of(source)
     if not head:
-        raise PictureError(f"{name}: is empty")
+        raise PictureError(f"{name}: is empty; get the file again")
     if sniff(head) is not None:
         return
     kind = foreign(head)

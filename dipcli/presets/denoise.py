@@ -7,13 +7,25 @@ from dataclasses import dataclass
 from dipcli.presets import paper
 from dipcli.presets.values import USUAL, Table, Values
 from dipcli.settings import Cost, setting
-from dipcli.stages import CHAINED, RestorationSettings
+from dipcli.stages import BYTES_AT_ONCE, CHAINED, RestorationSettings
+
+# Measured on two cores with bfloat16: a step of zsn2n with 48 channels, per megapixel, and its
+# bytes per pixel; a model of width 24 and depth 3, per megapixel, in tiles of 2 megapixels.
+SECONDS_PER_ZSN2N = 1.2
+BYTES_OF_ZSN2N = 1500.0
+SECONDS_OF_MODEL = 0.6
+BYTES_OF_MODEL = 1.3e9
 
 
 @dataclass(frozen=True, kw_only=True)
 class DenoiseSettings(RestorationSettings):
     """The filter, the network that leans on its picture, and how they are mixed."""
 
+    method: str = setting(
+        "dip",
+        "The stages; zsn2n: Zero-Shot Noise2Noise; model: as --model.",
+        choices=("dip", "patches", "patches+dip", "zsn2n", "model"),
+    )
     pilot_share: float = setting(
         0.0, "Share of the filtered picture in what the network fits.", low=0, high=1, flag=False
     )
@@ -29,13 +41,24 @@ class DenoiseSettings(RestorationSettings):
     )
 
     @property
+    def fits(self) -> bool:
+        """Whether an hourglass is fitted."""
+        return "dip" in self.stages
+
+    @property
     def compares(self) -> bool:
         """Several runs disagree, or a run and the filter."""
         mixed = self.fits and self.filters and 0 < self.blend < 1
-        return super().compares or mixed
+        several = self.method == "zsn2n" and self.runs > 1
+        return super().compares or mixed or several
 
     def cost(self, pixels: float, *, float32: bool = False) -> Cost:
         """The later passes of the filter stand beside one another."""
+        if self.method == "zsn2n":
+            seconds = self.fit_steps * SECONDS_PER_ZSN2N * pixels / 1e6
+            return Cost(seconds, BYTES_AT_ONCE + BYTES_OF_ZSN2N * pixels)
+        if self.method == "model":
+            return Cost(pixels * SECONDS_OF_MODEL / 1e6, BYTES_OF_MODEL)
         found = super().cost(pixels, float32=float32)
         if self.filters:
             beside = self.cost_of_filter(pixels, max(0, self.passes - CHAINED))
@@ -44,6 +67,16 @@ class DenoiseSettings(RestorationSettings):
         return Cost(found.seconds * (2 if self.bootstrap else 1), found.bytes)
 
 
+ZSN2N: Values = {
+    "method": ("zsn2n", "Mansour and Heckel, CVPR 2023"),
+    "channels": ((48, 48), "as published: two 3x3 layers, then a 1x1"),
+    "skip_channels": ((0,), "it has none"),
+    "optimizer": ("adam", "as published"),
+    "lr": (1e-3, "as published, halved after three quarters of the steps"),
+    "iters": (2000, "as published"),
+    "runs": (1, "as published"),
+    "stop": ("none", "as published: all steps are made"),
+}
 _SLIM_MIDDLE = (16, 32, 64, 128, 128)
 _SLIM_WIDE = (32, 64, 128, 128, 128)
 _DENOISE: Values = {

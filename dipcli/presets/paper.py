@@ -53,6 +53,7 @@ SUPERRES: dict[str, Values] = {
         "iters": (2000, "x4"),
     },
     "x8": {"jitter": (0.05, "x8"), "iters": (4000, "x8")},
+    "x16": {"jitter": (0.05, "as x8; not published"), "iters": (4000, "as x8; not published")},
 }
 INPAINT: dict[str, Values] = {
     "scattered": _RESTORED

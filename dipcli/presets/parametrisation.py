@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dipcli.architecture import INPUTS
 from dipcli.presets import paper
 from dipcli.presets.values import USUAL, Table, Values
+from dipcli.settings import setting
 from dipcli.stages import FitSettings
 
+NATURAL = "natural"  # the input that is a picture of its own
 TARGETS = ("natural", "noisy", "shuffled", "noise")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParametrisationSettings(FitSettings):
     """The fit alone."""
+
+    input: str = setting(
+        "pyramid",
+        "What the network is fed; picture: what it fits.",
+        choices=(*INPUTS, NATURAL),
+    )
+    runs: int = setting(1, "Curves of each target, from as many seeds.", low=1, high=1000)
 
 
 _PARAMETRISE: Values = {

@@ -11,7 +11,7 @@ from dipcli.settings import FIRST, Cost, setting
 from dipcli.stages import BYTES_AT_ONCE, BYTES_BESIDE_FIT, RestorationSettings
 
 KERNELS = ("lanczos2", "lanczos3", "bicubic", "box", "gauss")
-KINDS = ("x4", "x2", "x3", "x8")
+KINDS = ("x4", "x2", "x3", "x8", "x16")
 ZERO_SHOT = "zero-shot"
 # Measured: a step of zero-shot learning whatever the size, and what is applied to the picture.
 SECONDS_PER_LESSON, SECONDS_PER_LESSON_MAC = 0.004, 6.2e-8

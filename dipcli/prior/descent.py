@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -14,8 +14,26 @@ from torch.optim import Optimizer
 
 from dipcli.degradation.problem import Problem
 from dipcli.prior import optimizers
-from dipcli.stages import FitSettings
 from dipcli.stream.step import Runtime, Step
+
+
+class Descending(Protocol):
+    """What settings have that lead down a gradient."""
+
+    @property
+    def optimizer(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        ...
+
+    @property
+    def iters(self) -> int:
+        """Steps of a run, at most."""
+        ...
 
 
 class GradientRun(ABC):
@@ -24,14 +42,14 @@ class GradientRun(ABC):
     A subclass draws from `generator` alone, and calls `place` once with its network.
     """
 
-    settings: FitSettings
+    settings: Descending
     net: nn.Module
     optimizers: list[Optimizer]
 
     def __init__(
         self,
         problem: Problem,
-        settings: FitSettings,
+        settings: Descending,
         runtime: Runtime,
         number: int,
         deadline: float | None,
@@ -46,11 +64,18 @@ class GradientRun(ABC):
         self.steps_made = 0
         self.stop_reason = ""  # empty until the last step is made
 
-    def place(self, net: nn.Module) -> None:
-        """Bring the network to the device; its optimizers and the time of the run begin."""
+    def place(self, net: nn.Module, *pictures: nn.Parameter, fixed: bool = False) -> None:
+        """Bring the network to the device; its optimizers and the time of the run begin.
+
+        pictures: what is optimised beside it, on the device; fixed: whether it is not, itself.
+        """
         settings, runtime = self.settings, self.runtime
         self.net = net.to(runtime.device).to(memory_format=self.layout)  # type: ignore[call-overload]
-        self.optimizers = optimizers.build(settings.optimizer, net, settings.lr, runtime.amp)
+        self.pictures = pictures
+        weights = () if fixed else net.requires_grad_(True).parameters()
+        self.optimizers = optimizers.build(
+            settings.optimizer, weights, settings.lr, runtime.amp, pictures
+        )
         self.began = perf_counter()
 
     def steps(self) -> Iterator[Step]:
@@ -73,7 +98,7 @@ class GradientRun(ABC):
         """One step of every optimizer down the gradient of the loss."""
         loss.backward()  # type: ignore[no-untyped-call]
         for optimizer in self.optimizers:
-            optimizer.step()
+            optimizer.step(lambda: cast("float", loss.detach()))  # LBFGS asks for it
             optimizer.zero_grad(set_to_none=True)
 
     def count_step(self) -> None:
@@ -100,14 +125,20 @@ class GradientRun(ABC):
 
     def snapshot(self) -> dict[str, Any]:
         """What a step down the gradient changes; the next one changes what is in it."""
-        return {
+        found: dict[str, Any] = {
             "net": self.net.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
         }
+        return found | (
+            {"pictures": [one.detach() for one in self.pictures]} if self.pictures else {}
+        )
 
     def go_back(self, snapshot: dict[str, Any]) -> None:
         """Be as at a snapshot; what is drawn next is something else."""
         self.net.load_state_dict(snapshot["net"])
+        with torch.no_grad():
+            for one, saved in zip(self.pictures, snapshot.get("pictures", ()), strict=True):
+                one.copy_(saved)
         for optimizer, saved in zip(self.optimizers, snapshot["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
             optimizer.zero_grad(set_to_none=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dipcli.degradation.problem import Problem
 from dipcli.prior import inputs, losses, networks, stopping
@@ -25,6 +25,8 @@ from dipcli.system.devices import reproducible
 class Run(GradientRun):
     """A run of an hourglass; `estimate` is the average of its outputs at the best step so far."""
 
+    settings: FitSettings
+
     def __init__(
         self,
         problem: Problem,
@@ -37,11 +39,13 @@ class Run(GradientRun):
         super().__init__(problem, settings, runtime, number, deadline)
         generator = self.generator
         self.observation = y = problem.observation.contiguous(memory_format=self.layout)
-        canvas = networks.canvas(problem.size, settings)
-        z = inputs.draw(settings.input, canvas, settings.input_depth, generator, problem.picture)
+        self.bare = settings.architecture.bare
+        z = network_input(problem, settings, generator)
         net = networks.build(settings, z.shape[1], y.shape[1], generator)
         z = z.to(runtime.device, memory_format=self.layout)
-        self.jitter = inputs.Jitter(z, settings.jitter, generator)
+        learnt = [nn.Parameter(z)] if "input" in settings.optimized else []
+        std = 0.0 if self.bare else settings.jitter
+        self.jitter = inputs.Jitter(learnt[0] if learnt else z, std, generator)
 
         h, w = y.shape[-2:]
         share = settings.holdout if settings.stop == "holdout" else 0.0
@@ -51,7 +55,7 @@ class Run(GradientRun):
         self.rule = stopping.rule(
             settings, y, self.weight, held, y.shape[1] * math.prod(problem.size), generator
         )
-        self.place(net)
+        self.place(net, *learnt, fixed="net" not in settings.optimized)
         self.guard = DivergenceGuard(settings.loss, self.snapshot())
 
     def output(self) -> Tensor:
@@ -71,9 +75,12 @@ class Run(GradientRun):
             output = self.output()
             fitted = problem.operator(output)
             loss = losses.masked(settings.loss, fitted, y, self.weight)
+            if settings.tv:
+                loss = loss + settings.tv * losses.total_variation(output)
             good = not look or self.guard.accept(self, self.steps_made, loss.item())
             if good:
                 output, fitted = output.detach(), fitted.detach()
+                output = output.clamp(0, 1) if self.bare else output  # nothing else keeps it there
                 average, measured = self.average.update(output), self.rule.measure(output, fitted)
                 self.guard.pending.append((self.steps_made, loss.detach(), measured, average))
                 self.descend(loss)
@@ -107,6 +114,16 @@ class Run(GradientRun):
         """Go on from a state of the same problem, settings and seed."""
         super().load_state_dict(state)
         self.guard.load_state_dict(state["guard"])
+
+
+def network_input(
+    problem: Problem, settings: FitSettings, generator: torch.Generator
+) -> torch.Tensor:
+    """z as the settings have it, (1, D, H, W) on the CPU; what is the picture has its channels."""
+    canvas, grid = networks.canvas(problem.size, settings), networks.grid(settings)
+    channels = problem.observation.shape[1]
+    depth = channels if settings.architecture.bare else settings.input_depth
+    return inputs.draw(settings.input, canvas, depth, generator, problem.picture, grid)
 
 
 # A run on a problem, with settings of its kind, its number and its deadline.

@@ -24,21 +24,26 @@ def draw(
     depth: int,
     generator: torch.Generator,
     picture: Tensor | None = None,
+    grid: int = 1,
 ) -> Tensor:
     """z of one kind, (1, D, H, W) float32 on the CPU; D is `depth` but for mesh and picture.
 
+    size: of the canvas, of which `grid` pixels along each side stand for one of z.
+
     pyramid: smooth noise of standard deviation 1 at several scales; noise: U(0, 0.1), as
     published; mesh: the two coordinates in [0, 1]; fourier: their sines and cosines;
-    picture: `picture`, (1, C, h, w), continued by reflection to `size`.
+    picture and natural: `picture`, (1, C, h, w), continued by reflection to `size`.
     """
+    size = size[0] // grid, size[1] // grid
     if kind == "noise":
         return torch.rand(1, depth, *size, generator=generator) * 0.1
     if kind == "mesh":
         return mesh(size)
     if kind == "fourier":
         return fourier(size, depth)
-    if kind == "picture" and picture is not None:
-        return extend(picture.detach().cpu().float(), size)
+    if kind in ("picture", "natural") and picture is not None:
+        whole = extend(picture.detach().cpu().float(), (grid * size[0], grid * size[1]))
+        return F.avg_pool2d(whole, grid) if grid > 1 else whole
     return pyramid(size, depth, generator)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 CHARBONNIER_EPS = 1e-3
+TV_EPS = 1e-12  # where neighbours are alike a root has no slope
 
 
 def squared(difference: Tensor) -> Tensor:
@@ -45,6 +46,17 @@ def masked(kind: str, fitted: Tensor, observation: Tensor, weight: Tensor | None
         return each.mean()
     total = weight.sum() * fitted.shape[1]
     return (each * weight).sum() / total.clamp_min(torch.finfo(each.dtype).tiny)
+
+
+def total_variation(x: Tensor, exponent: float = 0.5) -> Tensor:
+    """The sum of (dx^2 + dy^2)^exponent over x, (B, C, H, W), without its last row and column.
+
+    dx, dy: differences of neighbours; 0.5 is the length of the gradient (Rudin, Osher, Fatemi
+    1992), other exponents are beta / 2 of Mahendran and Vedaldi 2015. 0-dimensional.
+    """
+    dx = x[..., :-1, 1:] - x[..., :-1, :-1]
+    dy = x[..., 1:, :-1] - x[..., :-1, :-1]
+    return (dx.square() + dy.square() + TV_EPS).pow(exponent).sum()
 
 
 def diverged(kind: str, before: float, now: float, decibels: float = 5.0) -> bool:

@@ -1,4 +1,4 @@
-"""Muon for convolution weights, Adam for the rest; or Adam for everything, as published."""
+"""Muon for convolution weights, Adam for the rest; or Adam or LBFGS for all, as published."""
 
 from __future__ import annotations
 
@@ -8,24 +8,71 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import LBFGS, Adam, Optimizer
 
 ADAM_LR_BESIDE_MUON = 0.01
+WARM_UP, WARM_UP_LR = 100, 0.001  # steps of Adam before LBFGS, as published
 LARGE = 1 << 16  # values of a matrix from which shorter numbers save time
 
 
 def build(
-    kind: str, net: nn.Module, lr: float, precision: torch.dtype | None = None
+    kind: str,
+    weights: Iterable[nn.Parameter],
+    lr: float,
+    precision: torch.dtype | None = None,
+    pictures: Iterable[nn.Parameter] = (),
 ) -> list[Optimizer]:
-    """The optimizers of one run; each owns a part of the parameters of `net`.
+    """The optimizers of one run; each owns a part of the weights and of the pictures.
 
-    precision: of Muon's large matrix products, None for that of the parameters.
+    pictures: what is optimised beside weights, an input of the network; precision: of Muon's large
+    matrix products, None for that of the parameters. Muon is for matrices: without any it is Adam.
     """
-    if kind == "adam":
-        return [Adam(net.parameters(), lr=lr)]
-    matrices = [p for p in net.parameters() if p.ndim == 4]
-    vectors = [p for p in net.parameters() if p.ndim != 4]
-    return [Muon(matrices, lr, precision=precision), Adam(vectors, lr=ADAM_LR_BESIDE_MUON)]
+    weights, pictures = list(weights), list(pictures)
+    if kind == "lbfgs":
+        return [WarmLBFGS([*weights, *pictures], lr)]
+    matrices = [p for p in weights if p.ndim == 4]
+    if kind == "adam" or not matrices:
+        return [Adam([*weights, *pictures], lr=lr)]
+    others = [p for p in weights if p.ndim != 4] + pictures
+    return [Muon(matrices, lr, precision=precision), Adam(others, lr=ADAM_LR_BESIDE_MUON)]
+
+
+class WarmLBFGS(LBFGS):
+    """Adam for the first steps, then LBFGS of a fixed step, as published with Deep Image Prior.
+
+    Each call of `step` makes one iteration from gradients that are there already: as many calls
+    are one call of PyTorch's with as many iterations, tolerances switched off.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], lr: float) -> None:
+        """lr: of LBFGS; Adam begins with WARM_UP_LR."""
+        params = list(params)
+        super().__init__(params, lr=lr, max_iter=1, tolerance_grad=-1, tolerance_change=-1)
+        self.first = Adam(params, lr=WARM_UP_LR)
+        self.made = 0
+
+    def step(self, closure: Callable[[], float]) -> float:  # type: ignore[override]
+        """One step; closure: gives the loss that the gradients are of."""
+        self.made += 1
+        if self.made <= WARM_UP:
+            return float(self.first.step(closure))
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.grad = p.grad.contiguous()  # it is laid out in one line
+        loss: float = super().step(closure)  # type: ignore[no-untyped-call]
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Of both, and how many steps were made."""
+        return super().state_dict() | {"first": self.first.state_dict(), "made": self.made}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a state."""
+        rest = dict(state_dict)
+        self.first.load_state_dict(rest.pop("first"))
+        self.made = rest.pop("made")
+        super().load_state_dict(rest)
 
 
 class Muon(Optimizer):

@@ -29,7 +29,7 @@ class Refuge:
 
     def take(self, path: Path, data: bytes, times: tuple[int, int] | None = None) -> Path:
         """Write `data` under the last name of `path`; returns where. WriteError if nowhere."""
-        reason = WriteError("there is no temporary folder")
+        reason = WriteError("there is no temporary folder; set TMPDIR to one")
         for around in _temporary():
             try:
                 folder = self._folders.get(around) or Path(tempfile.mkdtemp("", "dip-", around))

@@ -6,13 +6,25 @@ from dipcli.tasks.base import Task
 from dipcli.tasks.denoise import Denoise
 from dipcli.tasks.flash import Flash
 from dipcli.tasks.inpaint import Inpaint
+from dipcli.tasks.maximize import Maximize
 from dipcli.tasks.parametrisation import Fit
+from dipcli.tasks.preimage import Preimage
 from dipcli.tasks.superres import SuperRes
 
-__all__ = ["TASKS", "Task", "denoise", "fit", "flash", "inpaint", "superres"]
+__all__ = [
+    "TASKS",
+    "Task",
+    "denoise",
+    "fit",
+    "flash",
+    "inpaint",
+    "maximize",
+    "preimage",
+    "superres",
+]
 
 TASKS: dict[str, type[Task[Any, Any]]] = {
-    task.name: task for task in (Denoise, SuperRes, Inpaint, Fit, Flash)
+    task.name: task for task in (Denoise, SuperRes, Inpaint, Fit, Flash, Preimage, Maximize)
 }
 
 denoise = Denoise.of
@@ -20,6 +32,8 @@ superres = SuperRes.of
 inpaint = Inpaint.of
 fit = Fit.of
 flash = Flash.of
+preimage = Preimage.of
+maximize = Maximize.of
 
 
 def __getattr__(name: str) -> object:

@@ -83,7 +83,7 @@ class Pixels:
             if not (low >= 0 and high <= 1):
                 raise UsageError(f"float values run from {low:g} to {high:g}; scale them to 0..1")
         else:
-            raise UsageError(f"pictures are uint8, uint16 or float, not {array.dtype}")
+            raise UsageError(f"pictures are uint8, uint16 or float, not {array.dtype}; convert it")
         return cls(scaled, array.dtype, array.ndim == 2)
 
     def like(self, values: NDArray[np.float32]) -> NDArray[Any]:

@@ -40,9 +40,12 @@ class Task(ABC, Generic[O, S]):
     presets: ClassVar[Table]
     kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
     companions: ClassVar[tuple[Companion, ...]] = ()
-    tileable: ClassVar[bool] = True  # whether it can be done tile by tile
+    tileable: bool = True  # whether it can be done tile by tile
     tells_damage: ClassVar[bool] = False  # whether what was found wrong is said with each result
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
+    detailed: ClassVar[bool] = False  # whether its help shows the details of networks
+    takes_picture: ClassVar[bool] = True  # else it begins from `canvas`
+    question: ClassVar[str] = ""  # an option that is answered by `answer` instead of a run
     scale: int = 1  # of the result, in pixels of the observation
 
     def __init__(
@@ -50,20 +53,21 @@ class Task(ABC, Generic[O, S]):
         image: NDArray[Any],
         options: O | None = None,
         coding: JpegCoding | None = None,
-        **companions: NDArray[Any] | None,
+        **companions: Any,
     ) -> None:
         """image: (H, W) or (H, W, C), uint8, uint16 or float in [0, 1]; coding: of the JPEG file
-        that it comes from, None to look for one in the pixels; companions by their keywords."""
+        that it comes from, None to look for one in the pixels; companions by their keywords:
+        arrays, or a model."""
         from dipcli.tasks.arrays import Pixels
 
         self.pixels = Pixels.of(image)
         self.options: O = self.Options() if options is None else options
         self.coding = coding
         self.scale = self.scale_of(self.options)
-        self.arrays = {name: one for name, one in companions.items() if one is not None}
+        self.arrays: dict[str, Any] = {n: one for n, one in companions.items() if one is not None}
 
     @classmethod
-    def of(cls, image: NDArray[Any], *needed: NDArray[Any], **given: Any) -> Self:
+    def of(cls, image: NDArray[Any], *needed: Any, **given: Any) -> Self:
         """The task for `image`: the companions that it needs, then options by their names.
 
         Raises UsageError for a value that is not allowed.
@@ -75,13 +79,29 @@ class Task(ABC, Generic[O, S]):
         arrays |= {o.keyword: given.pop(o.keyword) for o in cls.companions if o.keyword in given}
         missing = [name for name in names if arrays.get(name) is None]
         if missing:
-            raise UsageError(f"{cls.name} needs {missing[0]}, an array of the size of the image")
+            size = "" if missing[0] in cls.whole() else ", an array of the size of the image"
+            raise UsageError(f"{cls.name} needs {missing[0]}{size}")
         return cls(image, cls.Options().override(**given), **arrays)
+
+    @classmethod
+    def whole(cls) -> frozenset[str]:
+        """The keywords of companions that have no size, and so no parts."""
+        return frozenset(one.keyword for one in cls.companions if one.model or one.data)
 
     @classmethod
     def help(cls) -> str:
         """What it does, in the words of its docstring."""
         return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def canvas(cls, options: O) -> NDArray[Any]:
+        """What a task begins from that takes no picture: an image."""
+        raise NotImplementedError
+
+    @classmethod
+    def answer(cls, options: O, **companions: Any) -> list[dict[str, object]]:
+        """The answer to `question`, in rows; companions: by their keywords, as bytes."""
+        raise NotImplementedError
 
     @classmethod
     def scale_of(cls, options: O) -> int:
@@ -144,7 +164,10 @@ class Task(ABC, Generic[O, S]):
         """The same task on a window; what is global stays as found on the whole picture."""
         part = copy.copy(self)
         part.pixels = self.pixels.part(window)
-        part.arrays = {name: one[window.slices] for name, one in self.arrays.items()}
+        whole = self.whole()
+        part.arrays = {
+            name: one if name in whole else one[window.slices] for name, one in self.arrays.items()
+        }
         return part
 
     def accept_known(self, picture: Tensor, known: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Files that belong to each picture: a mask, a picture of the same scene."""
+"""Files that belong to each picture: a mask, a picture of the same scene, a model."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ class Companion:
 
     name: of its flag; what: how messages call it; argument: of the Python API, the name if empty;
     picture: whether it is a picture, (H, W, C) float32 in [0, 1], and not a mask, (H, W) bool;
+    model: whether it is what `dip learn` wrote, one file for all pictures, of no size;
     alpha: whether the word ALPHA stands for the transparent pixels; inverted_by: the option that
-    turns the mask round; renders: whether it acts on the rendered result alone.
+    turns the mask round; renders: whether it acts on the rendered result alone; data: whether it
+    is no picture at all, such as a model, and one for all pictures: its bytes.
     """
 
     name: str
@@ -24,14 +26,21 @@ class Companion:
     metavar: str = "FILE"
     required: bool = False
     picture: bool = False
+    model: bool = False
     alpha: bool = False
     inverted_by: str = ""
     renders: bool = False
+    data: bool = False
 
     @property
     def noun(self) -> str:
         """What kind of thing it is."""
-        return "picture" if self.picture else "mask"
+        return "picture" if self.picture else "model" if self.model or self.data else "mask"
+
+    @property
+    def paintable(self) -> bool:
+        """Whether it is a mask, which can be painted."""
+        return self.noun == "mask"
 
     @property
     def keyword(self) -> str:

@@ -27,7 +27,7 @@ class Controlled(Task[C, S]):
         image: NDArray[Any],
         options: C | None = None,
         coding: JpegCoding | None = None,
-        **companions: NDArray[Any] | None,
+        **companions: Any,
     ) -> None:
         """protect: (H, W) bool, True where the observation stays; MaskError if it misfits."""
         super().__init__(image, options, coding, **companions)

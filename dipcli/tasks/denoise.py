@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from dipcli.presets.denoise import PRESETS, DenoiseSettings
+from dipcli.errors import UsageError
+from dipcli.presets.denoise import PRESETS, ZSN2N, DenoiseSettings
 from dipcli.presets.values import USUAL, resolve
-from dipcli.settings import setting
+from dipcli.settings import AUTO, setting
+from dipcli.tasks.companions import Companion
 from dipcli.tasks.controlled import Controlled
-from dipcli.tasks.controls import ControlOptions
+from dipcli.tasks.controls import PROTECT, ControlOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from dipcli.degradation.damage import Damage
     from dipcli.degradation.noise import Noise
+    from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.arrays import Window
 
@@ -55,6 +58,10 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     Settings = DenoiseSettings
     presets = PRESETS
     kinds: ClassVar[tuple[str, ...]] = (USUAL, "jpeg")
+    companions: ClassVar[tuple[Companion, ...]] = (
+        PROTECT,
+        Companion("model", "Denoise with what `dip learn` wrote.", what="model", model=True),
+    )
     reads_coding = True
     tells_damage = True
 
@@ -63,8 +70,36 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         """JPEG artefacts have settings of their own."""
         return "jpeg" if self.options.noise == "jpeg" or self.damage.kind == "jpeg" else USUAL
 
+    def __init__(
+        self,
+        image: NDArray[Any],
+        options: DenoiseOptions | None = None,
+        coding: JpegCoding | None = None,
+        **companions: Any,
+    ) -> None:
+        """model: a `dipcli.learning.model.Model`; UsageError if it is for other pictures."""
+        super().__init__(image, options, coding, **companions)
+        learnt = self.arrays.get("model")
+        if learnt is not None:
+            learnt.check(self.observation.shape[2])
+            self.tileable = False  # it bounds its memory by itself, without a seam
+
     def settings(self, preset: str = "auto", **overrides: object) -> DenoiseSettings:
-        """As for every task; the published settings are for the noise that is told."""
+        """As for every task; the published settings are for the noise that is told.
+
+        A model and zsn2n are methods of their own, whatever the preset.
+        """
+        asked = overrides.get("method")
+        if "model" in self.arrays:
+            if asked not in (None, AUTO, "model"):
+                raise UsageError(f"method is {asked!r}, but a model is a method; give one of them")
+            plain = resolve(DenoiseSettings, PRESETS, preset)
+            return plain.override(**{**overrides, "method": "model"})
+        if asked == "model":
+            raise UsageError("method is 'model', which needs one: --model FILE")
+        if asked == "zsn2n":
+            table = {**PRESETS, preset: {USUAL: ZSN2N}} if preset in PRESETS else PRESETS
+            return resolve(DenoiseSettings, table, preset).override(**overrides)
         if preset == "paper" and self.options.noise != "jpeg":
             return resolve(DenoiseSettings, PRESETS, preset).override(**overrides)
         return super().settings(preset, **overrides)
@@ -108,12 +143,18 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         return coding is not None
 
     def steps(self, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
-        """Stages "filling", "filter", "fit" and "fusion", those that are asked for."""
+        """Stages "filling", "filter", "fit" and "fusion", those that are asked for; or "model"."""
         from dipcli.stream.combinators import with_facts
-        from dipcli.tasks.denoising import denoised
+        from dipcli.tasks.denoising import by_model, denoised, zero_shot
 
         y = self.pixels.tensor(runtime.device)
-        steps = denoised(y, self.damage, self.covariances, settings, runtime)
+        if settings.method == "model":
+            yield from by_model(y, self.arrays["model"], runtime)
+            return
+        if settings.method == "zsn2n":
+            steps = zero_shot(y, settings, runtime)
+        else:
+            steps = denoised(y, self.damage, self.covariances, settings, runtime)
         yield from with_facts(steps, **self.facts())
 
     def facts(self) -> dict[str, object]:
@@ -127,5 +168,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         """
         from dipcli.tasks.evidence import of_denoised
 
+        if settings.method == "model":  # which asks nothing about the damage
+            return of_denoised(self.observation, result, quick=True)
         found = None if self.options.sigma is not None else self.damage
         return of_denoised(self.observation, result, self.options.noise, found)

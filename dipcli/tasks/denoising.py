@@ -17,7 +17,9 @@ from dipcli.degradation.damage import Damage
 from dipcli.degradation.jpeg import project
 from dipcli.degradation.noise import Noise
 from dipcli.degradation.problem import Problem
+from dipcli.learning.model import Model
 from dipcli.learning.rounds import bootstrapped
+from dipcli.learning.zero_shot_noise import ZeroShotNoiseRun
 from dipcli.pictures.coding import JpegCoding
 from dipcli.presets.denoise import DenoiseSettings
 from dipcli.prior.ensemble import ensemble
@@ -27,6 +29,7 @@ from dipcli.tasks.arrays import Pixels, Window
 from dipcli.tasks.filters import blended, cleaned, limited, patch_filter
 
 LONGEST_PASS = 3.0  # times as long as the pass before may a pass of the filter take
+TOLD = ("learnt_from", "noise", "loss", "epochs", "psnr")  # of the facts of a model, in records
 PROJECTED_SIDE = 1024  # pixels of a window that is projected at once: a few hundred MB
 AROUND = 64  # pixels about it: what the projection of chroma reaches, but for a hundredth
 FULL_SHARE_SIGMA = 25 / 255  # noise from which on the network's error is small beside the filter's
@@ -96,6 +99,22 @@ class NoiseRemoval:
             settings = replace(settings, blend=settings.blend * network_share(model, y))
             fitted = following(last, blended(fitted, pilot, settings, parts))
         yield from fitted
+
+
+def zero_shot(y: Tensor, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
+    """The steps by which y, (1, C, H, W), loses the noise that its own two halves do not share."""
+    problem = Problem(y, (y.shape[2], y.shape[3]))
+    deadline = deadline_of(settings, runtime)
+    yield from ensemble(problem, settings, runtime, deadline, make=ZeroShotNoiseRun)
+
+
+def by_model(y: Tensor, model: Model, runtime: Runtime) -> Iterator[Step]:
+    """The one step by which a network that was learnt before takes the noise from y."""
+    model.net.to(runtime.device)
+    found = model.apply(y, runtime.amp)
+    loss = (found - y).square().mean()
+    told = {name: model.facts[name] for name in TOLD if name in model.facts}
+    yield Step(0, 1, "model", 0, loss, found, found, notes={"model": told})
 
 
 def network_share(model: Noise, y: Tensor) -> float:

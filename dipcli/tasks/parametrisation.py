@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dipcli.errors import UsageError
-from dipcli.presets.parametrisation import PRESETS, TARGETS, ParametrisationSettings
+from dipcli.presets.parametrisation import NATURAL, PRESETS, TARGETS, ParametrisationSettings
 from dipcli.settings import Options, setting
 from dipcli.tasks.base import Task
+from dipcli.tasks.companions import Companion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,9 @@ class FitOptions(Options):
 
     targets: tuple[str, ...] = setting(
         ("natural",), "What to fit, one curve each.", choices=TARGETS
+    )
+    shuffle: str = setting(
+        "pixels", "Shuffle whole pixels, or each channel by itself.", choices=("pixels", "channels")
     )
 
     def __post_init__(self) -> None:
@@ -49,17 +53,39 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
     Options = FitOptions
     Settings = ParametrisationSettings
     presets = PRESETS
+    companions = (
+        Companion(
+            "input_picture",
+            "Another picture that the network is fed, for --input natural.",
+            what="input picture",
+            picture=True,
+        ),
+    )
+    detailed = True
     tileable = False  # a curve is of the whole picture
 
+    def settings(self, preset: str = "auto", **overrides: object) -> ParametrisationSettings:
+        """As for every task."""
+        found = super().settings(preset, **overrides)
+        if ("input_picture" in self.arrays) != (found.input == NATURAL):
+            raise UsageError("--input natural and --input-picture FILE belong together")
+        return found
+
     def steps(self, settings: ParametrisationSettings, runtime: Runtime) -> Iterator[Step]:
-        """One run per target; the result is the fitted natural picture, or the first target's.
+        """The runs of each target; the result is the fitted natural picture, or the first target's.
 
-        notes["curves"] maps each target to its (step, loss) so far, notes["target"] names
-        the one being fitted. A time budget is shared equally.
+        notes["curves"] maps each target to its (step, loss) so far, further runs by their number
+        ("noise, run 2"); notes["target"] names the one being fitted. A time budget is shared
+        equally.
         """
-        from dipcli.tasks.fitting import fitted
+        from dipcli.tasks.arrays import Pixels, to_tensor
+        from dipcli.tasks.fitting import Experiment, fitted
 
-        return fitted(self.pixels.tensor(runtime.device), self.options.targets, settings, runtime)
+        natural = self.arrays.get("input_picture")
+        fed = None if natural is None else to_tensor(Pixels.of(natural).values, runtime.device)
+        options = self.options
+        y = self.pixels.tensor(runtime.device)
+        return fitted(Experiment(y, options.targets, options.shuffle, fed), settings, runtime)
 
     def evidence(
         self, result: NDArray[np.float32], settings: ParametrisationSettings

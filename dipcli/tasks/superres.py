@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from dipcli.tasks.arrays import Window
     from dipcli.tasks.cleaning import Cleaning
 
-SCALES = (2, 3, 4, 8)
+SCALES = (2, 3, 4, 8, 16)
+PUBLISHED_ONLY = (16,)  # to see how the published method fares; no other was measured there
 REPEATING = (4, 8)  # scales that leave something to enlarge from twice the observation's size
 
 
@@ -61,6 +62,14 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
         """The scale decides."""
         return (f"x{options.scale}",)
 
+    @classmethod
+    def possible_settings(
+        cls, options: SuperresOptions, preset: str = "auto", **overrides: object
+    ) -> list[SuperresSettings]:
+        """As for every task, but for scales that only the published method has."""
+        check_scale(options.scale, preset)
+        return super().possible_settings(options, preset, **overrides)
+
     @cached_property
     def cleaning(self) -> Cleaning:
         """What is wrong with the small picture, and is taken away before."""
@@ -81,6 +90,7 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
 
     def settings(self, preset: str = "auto", **overrides: object) -> SuperresSettings:
         """As for every task."""
+        check_scale(self.scale, preset)
         found = super().settings(preset, **overrides)
         if found.repeats and not (self.scale in REPEATING and found.project):
             raise UsageError("repeats need a scale of 4 or 8, and project; set them to 0")
@@ -117,3 +127,9 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
         operator = Downsample(self.scale, settings.kernel)
         again = evidence.distance_reduced(result, self.observation, operator, self.scale)
         return {"noise_before": evidence.noise_level(self.observation), "residual": again}
+
+
+def check_scale(scale: int, preset: str) -> None:
+    """Raise UsageError for a scale that a preset was never measured at."""
+    if scale in PUBLISHED_ONLY and preset != "paper":
+        raise UsageError(f"scale {scale} is for preset paper; enlarge by 8, or give it")

@@ -1,75 +1,59 @@
-"""Flash and no flash, as in figure "Flash/No Flash" of Ulyanov et al. 2018: one line of a table.
+"""Flash and no flash, as in the figure of Ulyanov et al. 2018: published settings and ours.
 
-    python examples/paper/flash.py                  # a pair made from a picture
-    python examples/paper/flash.py --data FOLDER    # *_flash.* and *_noflash.*
-    SMOKE=1 python examples/paper/flash.py          # seconds, to see that it runs
-
-Prints a row of REPRODUCTION.md: picture, the noisy one, published settings, ours, seconds. A pair
-that was made is told by its PSNR in dB, others by what is left of the noise, 0 to 255.
+python flash.py                     a pair made from a portrait, whose truth is known
+python flash.py --data FOLDER       the published pair, flash_no_flash/cave01_*.jpg, looked at
 """
 
-import argparse
-import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from common import SMOKE, arguments, header, keep, line, picture, psnr, steps, timed
 
-import dipcli
-from dipcli.bench.flash import pair
-
-SMOKE = bool(os.environ.get("SMOKE"))
-SIDE = 48 if SMOKE else 256
+SIDE = 64 if SMOKE else 256
 STRENGTH = 20.0  # of the noise of the ambient picture that is made
+TINY = {"channels": (8, 16), "upsample": ("nearest", "bilinear")} if SMOKE else {}
 
 
-def main() -> None:
-    """Restore the pair by both presets, and print the row."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a folder with a pair; else one is made")
-    parser.add_argument("--out", type=Path, help="a folder for the results")
-    parser.add_argument("--device", default="auto")
-    args = parser.parse_args()
-    name, ambient, flash, truth = made() if args.data is None else found(args.data)
-    few = {"iters": 3, "channels": (8, 16), "upsample": ("nearest", "bilinear")} if SMOKE else {}
-    paper = dipcli.flash(ambient, flash, preset="paper", device=args.device, **few)
-    ours = dipcli.flash(ambient, flash, device=args.device)
-    for called, result in (("paper", paper), ("auto", ours)):
-        if args.out is not None:
-            args.out.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(result.image).save(args.out / f"{name}_{called}.png")
-    if truth is None:
-        before = ours.notes["trust"]["noise_before"]
-        figures = [before, *(one.notes["trust"]["noise_after"] for one in (paper, ours))]
-    else:
-        figures = [psnr(one, truth) for one in (ambient, paper.image, ours.image)]
-    what = "noise left" if truth is None else "PSNR"
-    values = " | ".join(f"{value:.2f}" for value in figures)
-    print(f"| {name}, {what} | {values} | {paper.seconds:.0f} s, {ours.seconds:.0f} s |")
+def main():
+    """Print the lines of the table."""
+    import dipcli
+
+    given = arguments(__doc__)
+    name, ambient, flash, truth = published(given) if given.data and not SMOKE else made()
+    few = {"iters": steps(given, 601), **TINY}
+    header(f"Flash and no flash: {name}")
+    for preset, more in (("paper", few), ("auto", {})):
+        with timed() as clock:
+            result = dipcli.flash(
+                ambient, flash, preset=preset, device=given.device, seed=given.seed, **more
+            )
+        keep(given, f"{name}_{preset}.png", result.image)
+        trust = result.notes["trust"]
+        if truth is None:
+            ours = f"noise left {trust['noise_after']:.1f} of {trust['noise_before']:.1f}"
+        else:
+            ours = f"{psnr(result.image, truth):.2f} dB"
+        before = "" if truth is None else f"noisy {psnr(ambient, truth):.2f} dB"
+        line(f"`{preset}`", "looked at", ours, clock.seconds, before)
 
 
-def made() -> tuple[str, np.ndarray, np.ndarray, np.ndarray | None]:
+def made():
     """A pair made from a portrait of scikit-image, and the truth."""
     from skimage import data
 
-    return "astronaut", *pair(data.astronaut()[20 : 20 + SIDE, 120 : 120 + SIDE], STRENGTH)
+    from dipcli.bench.flash import pair
+
+    return "portrait", *pair(data.astronaut()[20 : 20 + SIDE, 120 : 120 + SIDE], STRENGTH)
 
 
-def found(folder: Path) -> tuple[str, np.ndarray, np.ndarray, np.ndarray | None]:
-    """The first pair in a folder; its truth is not known."""
-    dark = sorted(folder.glob("*_noflash.*"))
-    lit = sorted(folder.glob("*_flash.*"))
-    if not dark or not lit:
-        raise SystemExit(f"no *_noflash.* and *_flash.* in {folder}")
-    pictures = [np.asarray(Image.open(path).convert("RGB")) for path in (dark[0], lit[0])]
-    if SMOKE:
-        pictures = [one[:SIDE, :SIDE] for one in pictures]
-    return dark[0].stem, pictures[0], pictures[1], None
-
-
-def psnr(result: np.ndarray, truth: np.ndarray) -> float:
-    """In dB, of 8-bit pictures."""
-    return float(-10 * np.log10(np.mean((result / 255 - truth / 255) ** 2)))
+def published(given):
+    """The pair of the paper; its truth is not known."""
+    folder = Path("flash_no_flash")
+    names = ("cave01_01_noflash.jpg", "cave01_00_flash.jpg")
+    ambient, flash = (picture(given, str(folder / one)) for one in names)
+    height, width = (min(n) for n in zip(ambient.shape[:2], flash.shape[:2], strict=True))
+    ambient, flash = (np.ascontiguousarray(one[:height, :width]) for one in (ambient, flash))
+    return "cave", ambient, flash, None
 
 
 if __name__ == "__main__":

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dipcli.bench import cases, command, runner, score, sources, table
+from dipcli import tasks
+from dipcli.bench import cases, cell, command, runner, score, sources, table
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import UsageError
+from dipcli.stream.step import Step
 
 ROOT = Path(__file__).parents[2]
 Draw = Callable[..., NDArray[np.uint8]]
@@ -214,6 +217,61 @@ def test_luma_runs_from_16_to_235() -> None:
     ends = score.luma(np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8))
     assert np.allclose(ends, [[16, 235]])
     assert np.allclose(score.luma(np.array([[0, 255]], np.uint8)), [[16, 235]])
+
+
+def test_an_enlargement_is_scored_on_luma_without_a_border_as_wide_as_the_scale() -> None:
+    case = cases.Case("superres", 4, "a", "superres", Path("a"))
+    white = np.full((40, 30, 3), 255, np.uint8)
+    white[4:-4, 4:-4] = 0
+    prepared = score.prepare(case, white)
+    assert prepared.shape == (32, 22)
+    assert np.allclose(prepared, 16)
+
+
+def test_ssim_has_the_windows_of_wang_and_others() -> None:
+    """Gaussian, of 1.5 pixels, variances without Bessel's correction."""
+    y, x = np.mgrid[:40, :40]
+    truth = (128 + 100 * np.sin(x / 3) * np.cos(y / 5)).round().astype(np.uint8)
+    case = cases.Case("denoise", 25, "a", "denoise", Path("a"))
+    psnr, ssim = score.score(case, np.roll(truth, 1, 1), truth)
+    assert psnr == pytest.approx(23.3446, abs=1e-3)
+    assert ssim == pytest.approx(0.91889, abs=1e-4)
+    paler = (truth // 2 + 50).astype(np.uint8)
+    assert score.score(case, paler, truth)[1] == pytest.approx(0.79954, abs=1e-4)
+
+
+def test_the_best_step_is_the_one_of_the_highest_psnr() -> None:
+    truth = np.full((16, 16, 3), 100, np.uint8)
+    case = cases.Case("denoise", 25, "a", "denoise", Path("a"))
+    watch = cell.BestStop(case, tasks.denoise(truth), truth)
+    for index, level in enumerate((90, 98, 103, 97)):
+        picture = torch.full((1, 3, 16, 16), level / 255)
+        watch(Step(index, 4, "fit", 0, torch.zeros(()), picture, picture))
+    assert (watch.best["best_step"], watch.total) == (2, 4)
+    assert watch.best["best_psnr"] == pytest.approx(42.11, abs=0.01)  # two levels off
+
+
+def test_the_gap_is_what_a_better_stop_would_have_gained() -> None:
+    cell = {"suite": "s", "yardstick": "input", "yardstick_psnr": 20.0, "gpu_mb": None}
+    cell |= {"ssim": 0.5, "seconds": 1.0, "peak_mb": 100.0, "picture": "a", "variant": "x"}
+    watched = {"psnr": 30.0, "best_psnr": 30.25, "best_step": 7, "stopped_at": 9}
+    row = table.markdown([{**cell, **watched}]).splitlines()[2]
+    assert [part.strip() for part in row.split("|")[-5:-1]] == ["9", "7", "30.25", "0.25"]
+
+
+def test_black_in_a_mask_of_the_suite_is_lost(tmp_path: Path, draw: Draw) -> None:
+    pictures, masks = tmp_path / "set11_dip", tmp_path / "masks" / "bernoulli50_set11_seed100"
+    pictures.mkdir()
+    masks.mkdir(parents=True)
+    Image.fromarray(draw()).convert("L").save(pictures / "one.png")
+    mask = np.full((32, 40), 255, np.uint8)
+    mask[3, 5:9] = 0
+    Image.fromarray(mask).save(masks / "one_mask.png")
+    (case,) = cases.cases(tmp_path, "inpaint")
+    given = cases.problem(case)
+    assert given.hole is not None and given.hole.sum() == 4 and given.hole[3, 5:9].all()
+    assert (given.observed[given.hole] == 0).all()
+    assert np.array_equal(given.observed[~given.hole], given.truth[~given.hole])
 
 
 def test_means_leave_out_what_was_not_measured() -> None:

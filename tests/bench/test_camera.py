@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dipcli.bench.camera import demosaicked, gamma, linear, mosaic, photograph
+from dipcli.bench.camera import demosaicked, gamma, linear, mosaic, noisy, photograph
 
 
 def gray(value, size=64):
@@ -47,3 +47,12 @@ def test_demosaicking_keeps_what_is_linear():
 def test_gamma_and_linear_are_inverse():
     x = np.linspace(0, 1, 256)
     assert np.allclose(gamma(linear(x)), x, atol=1e-6)
+
+
+def test_a_tenth_of_the_noise_of_a_middle_gray_is_there_in_the_dark():
+    dark, middle, bright = (
+        noisy(np.full((200, 200), light), 12.0, np.random.default_rng(0)).var()
+        for light in (0.0, 0.18, 0.54)
+    )
+    assert dark / middle == pytest.approx(0.1, rel=0.05)
+    assert bright / middle == pytest.approx(0.1 + 3 * 0.9, rel=0.05)

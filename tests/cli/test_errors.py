@@ -4,6 +4,10 @@ import pytest
 from drawing import QUICK, draw, draw_mask, opened
 from PIL import Image
 
+from dipcli.errors import PictureError
+from dipcli.pictures.headers import RefusedError
+from dipcli.pictures.scanning import as_picture_error
+
 
 @pytest.fixture
 def pictures(tmp_path):
@@ -118,3 +122,16 @@ def test_a_read_only_place_is_told_before_the_first_step(pictures, dip):
     ran = dip("denoise", "a.png", "-o", "/proc/dip/x.png")
     assert ran.code == 2
     assert "not writable" in ran.err
+
+
+def test_damage_comes_with_what_to_do():
+    told = "standard input: is damaged: it has no pixels; get an intact copy"
+    with pytest.raises(PictureError, match=told), as_picture_error(b"some bytes"):
+        raise RefusedError("is damaged: it has no pixels")
+
+
+def test_an_input_that_is_given_twice_is_named(dip, tmp_path):
+    draw(tmp_path / "a.png")
+    ran = dip("denoise", "a.png", "a.png", "-o", "out")
+    assert ran.code == 2
+    assert ran.err == "dip: a.png is given 2 times; give it once\n"

@@ -20,7 +20,7 @@ TINY = ("--channels", "4,8", "--runs", "2", "--device", "cpu")
 DENOISE = ("denoise", "a.png", "--sigma", "10", *TINY, "--iters", "12")
 KEEP = ("-o", "x.png", "--checkpoint", "run.ckpt")
 OFTEN = (  # the executable, saving fifty times a second
-    "import dipcli.observers.checkpoint as c; c.INTERVAL, c.SHARE = 0.02, 1.0; "
+    "import dipcli.observers.checkpoint as c; c.INTERVAL, c.TIME_SHARE = 0.02, 1.0; "
     "from dipcli.cli import main; main()"
 )
 

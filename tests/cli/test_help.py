@@ -11,7 +11,10 @@ from dipcli.cli.app import app
 from dipcli.cli.sweep import sweep_of
 from dipcli.tasks import TASKS
 
-NAMES = ("denoise", "superres", "inpaint", "fit", "flash", "sweep", "presets", "doctor")
+NAMES = (
+    *("denoise", "superres", "inpaint", "fit", "flash", "preimage", "maximize", "learn"),
+    *("sweep", "presets", "doctor", "completion"),
+)
 COMMANDS = [app.get_command(click.Context(app), name) for name in NAMES]
 OPTIONS = [
     pytest.param(option, id=f"{command.name}{option.opts[-1]}")

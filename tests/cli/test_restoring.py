@@ -10,6 +10,7 @@ import pytest
 from drawing import QUICK, draw, draw_mask, opened
 from PIL import Image
 
+import dipcli
 from dipcli.pictures import read_provenance
 
 
@@ -63,7 +64,7 @@ def test_a_picture_through_a_pipe(tmp_path, process, dip):
     assert raw == (tmp_path / "file.png").read_bytes()
     empty = process("denoise", "-", "-o", "x.png")
     assert empty.code == 1
-    assert empty.err == "dip: standard input: is empty\n"
+    assert empty.err == "dip: standard input: is empty; get the file again\n"
 
 
 def test_quiet_says_nothing(tmp_path, dip):
@@ -211,7 +212,7 @@ def test_a_dry_run_knows_what_the_scale_asks_for(tmp_path, dip):
 def test_presets_show_values_and_reasons(name, dip):
     assert dip("presets", name).out.startswith(name)
     (found,) = json.loads(dip("presets", name, "--json").out).values()
-    assert set(found["settings"]) == {"denoise", "superres", "inpaint", "fit", "flash"}
+    assert set(found["settings"]) == set(dipcli.tasks.TASKS)
     assert all(row["reason"] for row in found["reasons"])
 
 

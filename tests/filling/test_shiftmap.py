@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from dipcli import tasks
+from dipcli.filling import shiftmap
 from dipcli.filling.blending import blended
 from dipcli.filling.offsets import aligned, dominant
 from dipcli.filling.shiftmap import fill_holes, holes
@@ -110,3 +111,18 @@ def test_a_hole_of_a_task_gets_texture_without_a_fit(kind: str, rows: slice):
     *_, step = copy_patches(y, known, task.settings("auto"), None, runtime)
     wrong = np.abs(task.render(step.estimate).astype(int) - image).max(-1) > 5
     assert wrong.sum() < 0.02 * hole.sum()
+
+
+def test_what_one_hole_was_filled_with_is_known_to_the_next(monkeypatch: pytest.MonkeyPatch):
+    """Two columns of each are in sight of the other: lost before, known after."""
+    y = texture(96, 160)
+    known = punched(y, slice(30, 40), slice(40, 60)) * punched(y, slice(30, 40), slice(90, 110))
+    seen = []
+
+    def looking(view: shiftmap.View, sweeps: int) -> np.ndarray:
+        seen.append(int((view.lost & ~view.hole).sum()))
+        return view.values
+
+    monkeypatch.setattr(shiftmap, "filled", looking)
+    assert len(list(fill_holes(y * known, known, y, 1))) == 2
+    assert seen == [20, 0]

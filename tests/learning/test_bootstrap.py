@@ -1,7 +1,7 @@
 import torch
 
 from dipcli.degradation.noise import Noise
-from dipcli.learning.bootstrap import WINDOW_SIGMA, Trial, corrected, corrections, windowed
+from dipcli.learning.bootstrap import Trial, corrected, corrections, windowed
 
 
 def drawn(seed, height=64, width=120, count=1):
@@ -42,7 +42,7 @@ def test_a_window_is_a_mean_also_at_the_border():
     point = torch.zeros(1, 161, 161)
     point[0, 80, 80] = 1
     found = windowed(point)[0]
-    distance = int(WINDOW_SIGMA)
+    distance = 16  # one standard deviation
     assert torch.isclose(found[80, 80 + distance] / found[80, 80], torch.tensor(-0.5).exp())
 
 

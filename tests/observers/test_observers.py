@@ -1,6 +1,7 @@
 """What watches a run: frames, curves, the reference, the meter, interruption."""
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -21,7 +22,6 @@ from dipcli.observers import (
     Reference,
     check_animation_suffix,
     check_curve_suffix,
-    frames,
 )
 from dipcli.stream.step import Step
 
@@ -36,11 +36,24 @@ def test_frames_are_bounded_and_early_steps_are_dense():
     watch = Frames()
     for index in range(3000):
         watch(step(index, 3000, value=index / 3000))
-    assert 20 < len(watch.frames) <= frames.MOST_FRAMES + 1
+    assert 20 < len(watch.frames) <= 97
     values = [int(frame[0, 0, 0]) for frame in watch.frames]
     assert values == sorted(values)
     assert values[-1] == 255
     assert values[len(values) // 2] < 60
+
+
+def test_frames_are_a_twelfth_further_apart_each_time_and_a_hundred_at_most():
+    watch, kept = Frames(), []
+    for index in range(200):
+        before = len(watch.frames)
+        watch(step(index, 1000))
+        kept += [index] * (len(watch.frames) - before)
+    assert kept[:16] == [*range(13), 14, 16, 18] and kept[-2:] == [178, 193]
+    full = Frames(every=1)
+    for index in range(96):
+        full(step(index, 1000))
+    assert len(full.frames) == 48  # every second one of 96
 
 
 def test_frames_every_n_steps():
@@ -60,7 +73,7 @@ def test_animations(suffix, format):
     with Image.open(io.BytesIO(watch.encode(suffix))) as image:
         assert image.format == format
         assert image.n_frames == 5
-        assert max(image.size) == frames.LONGEST_SIDE
+        assert max(image.size) == 512
 
 
 def test_a_curve_as_numbers():
@@ -141,6 +154,6 @@ def test_suffixes_are_checked():
 
 
 def test_mp4_needs_the_extra(monkeypatch):
-    monkeypatch.setattr(frames.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"dipcli\[video\]"):
         check_animation_suffix(Path("x.mp4"))

@@ -3,6 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from dipcli.degradation.photo import Light
+from dipcli.patches import correlated
 from dipcli.patches.correlated import (
     combined,
     covariance,
@@ -10,6 +11,7 @@ from dipcli.patches.correlated import (
     estimates,
     excess,
     fineness,
+    steadied,
 )
 from dipcli.patches.filter import halved
 
@@ -118,3 +120,16 @@ def test_gray_pictures_too():
     assert [S.shape for S in covariances(y)[1:]] == [(49, 49), (49, 49), (100, 100)]
     *_, last = estimates(y, covariances(y), 2, 4)
     assert psnr(last, scene(128)[:, :1]) > psnr(y, scene(128)[:, :1]) + 3
+
+
+def test_a_pilot_is_steadied_at_half_and_at_a_quarter_of_its_size(monkeypatch):
+    sizes = []
+
+    def looking(z, pilot, *rest):
+        sizes.append(tuple(z.shape[-2:]))
+        return pilot
+
+    monkeypatch.setattr(correlated, "second_pass", looking)
+    z, S = scene(64), torch.eye(48)
+    assert torch.allclose(steadied(z, z, S, S, 1.5, 4), z)
+    assert sizes == [(32, 32), (16, 16)]

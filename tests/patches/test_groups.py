@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from dipcli.patches.filter import LEAST_VARIANCE
 from dipcli.patches.groups import (
     BELIEF,
     nl_bayes,
@@ -64,7 +63,7 @@ def test_noise_is_taken_off_and_what_is_left_of_it_is_told(combine):
 def test_the_least_noise_is_no_trouble(combine):
     X, _ = group(60, 48)
     X = 0.5 * X / X.abs().max()
-    estimate, left = combine(X, X, torch.full((2, 60, 1), 48 * LEAST_VARIANCE))
+    estimate, left = combine(X, X, torch.full((2, 60, 1), 48 * (0.5 / 255) ** 2))
     assert torch.allclose(estimate, X, atol=1e-2)
     assert left.isfinite().all()
 

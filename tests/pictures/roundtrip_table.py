@@ -1,6 +1,6 @@
 """What each format keeps, found out by writing and reading.
 
-`python -m tests.pictures.roundtrip_table` prints the tables as markdown for the README;
+`python -m tests.pictures.roundtrip_table` prints the tables as markdown for the guide;
 test_picture_roundtrip.py checks them.
 """
 
@@ -153,14 +153,14 @@ def heic_table() -> dict[str, str]:
 
 
 def heic_markdown() -> str:
-    """The line for HEIC, as it stands in the README."""
+    """The line for HEIC, as it stands in examples/GUIDE.md."""
     found = heic_table()
     rows = (["", *found], ["---"] * (len(found) + 1), ["from HEIC", *found.values()])
     return "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |") for row in rows)
 
 
 def markdown(folder) -> str:
-    """The tables of what is written, as they stand in the README."""
+    """The tables of what is written, as they stand in examples/GUIDE.md."""
     pixels = pixel_table()
     columns = list(pixels)
     lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]

@@ -10,8 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from dipcli.architecture import NETWORKS
 from dipcli.degradation.operators import Downsample
 from dipcli.degradation.problem import Problem
+from dipcli.observers.packing import decode, encode
+from dipcli.prior import optimizers
 from dipcli.prior.ensemble import Mean, ensemble, run_weight
 from dipcli.prior.fit import Run, fit
 from dipcli.stages import FitSettings
@@ -81,7 +84,7 @@ def test_a_short_mantissa_never_reaches_the_picture(amp):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (17, 31)])
 @pytest.mark.parametrize("stop", ["holdout", "variance", "none"])
-@pytest.mark.parametrize("net", ["slim", "skip"])
+@pytest.mark.parametrize("net", NETWORKS)
 def test_any_size_goes(size, stop, net):
     settings = TINY.override(stop=stop, net=net, iters=3, padding="reflection")
     step = last(fit(Problem(smooth(size, 5), size), settings, CPU))
@@ -217,3 +220,77 @@ def test_the_loop_fits_through_an_operator():
     task = Problem(operator(truth), (32, 32), operator)
     step = last(fit(task, TINY.override(iters=80, stop="none", upsample="bilinear"), CPU))
     assert (step.estimate - truth).square().mean() < 0.01
+
+
+def test_weights_of_runs_in_numbers():
+    assert run_weight(0.02, [], ended=False) == pytest.approx(2500)
+    assert run_weight(0.02, [0.01], ended=True) == pytest.approx(2500)
+    assert run_weight(0.012, [0.01], ended=False) == pytest.approx(6944.4 / 8.9161, rel=1e-3)
+    one, other = torch.full((1, 3, 1, 1), 0.2), torch.full((1, 3, 1, 1), 0.8)
+    both = Mean.of(one, 1.0).joined(Mean.of(other, 3.0))
+    assert both.value.flatten().tolist() == pytest.approx([0.65] * 3)
+    assert both.spread().item() == pytest.approx(0.2598, abs=1e-3)
+
+
+@pytest.mark.parametrize(("deadline", "runs"), [(9.0, 1), (13.0, 2), (32.0, 3), (33.0, 4)])
+def test_a_run_is_begun_if_a_quarter_of_the_time_of_the_last_is_left(monkeypatch, deadline, runs):
+    now = [0.0]
+    monkeypatch.setattr("dipcli.prior.ensemble.perf_counter", lambda: now[0])
+    for _ in ensemble(problem(), replace(TINY, iters=1, runs=9), CPU, deadline):
+        now[0] += 10.0  # what each run takes
+    assert now[0] == 10.0 * runs
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "muon", "lbfgs"])
+@pytest.mark.parametrize("optimize", [("input",), ("net", "input")])
+def test_what_is_optimised_is_what_changes(optimize, optimizer):
+    run = Run(problem(), TINY.override(optimize=optimize, optimizer=optimizer), CPU, 0, None)
+    before = {name: value.clone() for name, value in run.net.state_dict().items()}
+    z = run.jitter.z.detach().clone()
+    steps = list(run.steps())
+    assert steps[-1].loss < steps[0].loss
+    moved = [not torch.equal(before[name], now) for name, now in run.net.state_dict().items()]
+    assert any(moved) == ("net" in optimize)
+    assert not torch.equal(z, run.jitter.z)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"optimize": ("net", "input")},
+        {"net": "pixels", "input": "noise", "tv": 1e-6},
+        {"optimizer": "lbfgs", "lr": 0.1},
+        {"net": "unet", "upsample": "deconv", "more_layers": 1, "norm": "instance"},
+        {"net": "resnet", "blocks": 2},
+        {"net": "decoder"},
+    ],
+    ids=str,
+)
+def test_it_goes_on_bit_for_bit(fields, monkeypatch):
+    monkeypatch.setattr(optimizers, "WARM_UP", 4)
+    settings = TINY.override(stop="none", **fields)
+    runtime, states = Runtime(CPU.device), []
+    for step in fit(problem(), settings, runtime):  # noqa: B007 - the last one is compared
+        states.append(encode(runtime.resume.state_dict(), {}))
+    for at in (2, 7):
+        resumed = Runtime(CPU.device, resume=ResumeState(decode(states[at])))
+        again = last(fit(problem(), settings, resumed))
+        assert torch.equal(again.estimate, step.estimate)
+        assert torch.equal(again.loss, step.loss)
+
+
+def test_pixels_have_no_prior_and_total_variation_is_one():
+    """What was not observed stays as it was drawn, unless neighbours shall be alike."""
+    y = smooth()
+    known = torch.ones(1, 1, 24, 32)
+    known[..., ::2] = 0
+    settings = TINY.override(net="pixels", input="noise", optimizer="adam", lr=0.05, iters=150)
+    settings = settings.override(stop="none", ema=0.0)
+    half = Problem(y, (24, 32), known=known)
+    errors = []
+    for tv in (0.0, 3e-5):
+        step = last(fit(half, settings.override(tv=tv), CPU))
+        assert step.estimate.shape == y.shape
+        errors.append([(step.estimate - y).square()[..., at::2].mean().item() for at in (0, 1)])
+    assert errors[0][1] < 1e-4 and errors[0][0] > 0.1
+    assert errors[1][0] < 0.1 * errors[0][0]

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 import torch
 
+from dipcli.architecture import INPUTS
 from dipcli.prior.inputs import Jitter, draw
-from dipcli.stages import INPUTS
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -62,3 +62,32 @@ def test_jitter_is_fresh_at_each_step_of_the_right_size_and_reproducible():
 def test_without_jitter_z_stays_itself():
     z = torch.rand(1, 2, 8, 8)
     assert torch.equal(Jitter(z, 0.0, generator())(), z)
+
+
+def test_fourier_features_double_their_frequency():
+    z = draw("fourier", (3, 5), 8, generator())[0]  # x: 0, 1/4, 1/2, 3/4, 1
+    root = 0.5**0.5
+    assert z[0, 0].tolist() == pytest.approx([0, root, 1, root, 0], abs=1e-6)
+    assert z[4, 0].tolist() == pytest.approx([0, 1, 0, -1, 0], abs=1e-6)
+    assert z[5, 0].tolist() == pytest.approx([1, 0, -1, 0, 1], abs=1e-6)
+
+
+def test_the_pyramid_has_scales_up_to_a_thirty_second():
+    """Blocks of 32 pixels differ in their means, as those of white noise hardly do (0.03)."""
+    z = draw("pyramid", (256, 256), 2, generator())
+    blocks = z.unfold(2, 32, 32).unfold(3, 32, 32).mean((-1, -2))
+    assert blocks.std() > 0.25
+
+
+def test_jitter_has_both_signs():
+    jitter = Jitter(torch.zeros(1, 1, 16, 16), 1.0, generator())
+    assert {_sign(jitter()[0, 0], jitter.field[0, 0]) for _ in range(16)} == {-1, 1}
+
+
+def _sign(shown: torch.Tensor, field: torch.Tensor) -> int:
+    """1 if a part of the field is shown as it is, -1 if turned round."""
+    part = shown[:8, :8]
+    places = field.unfold(0, 8, 1).unfold(1, 8, 1)
+    upright = (places - part).abs().amax((-1, -2)).min()
+    turned = (places + part).abs().amax((-1, -2)).min()
+    return 1 if upright < turned else -1

@@ -31,3 +31,9 @@ def test_a_fall_is_counted_in_decibels():
     assert diverged("mse", 0.01, 0.032)
     assert not diverged("l1", 0.1, 0.17)
     assert diverged("l1", 0.1, 0.18)
+
+
+def test_charbonnier_is_a_thousandth_where_there_is_no_error():
+    y = torch.zeros(1, 1, 2, 2)
+    assert masked("charbonnier", y, y, None).item() == pytest.approx(0.001, rel=1e-4)
+    assert masked("charbonnier", y + 0.001, y, None).item() == pytest.approx(0.0014142, rel=1e-3)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 import dipcli
-from dipcli import stages, tasks
+from dipcli import architecture, tasks
 from dipcli.api import restore
 from dipcli.errors import UsageError
 from dipcli.observers.packing import decode, encode
@@ -21,7 +21,7 @@ NOISY = np.random.default_rng(0).integers(60, 190, (20, 28, 3), dtype=np.uint8)
 class TinyLevel(nn.Module):
     """One level of an hourglass: reduced, restored by the coarser levels, enlarged."""
 
-    def __init__(self, settings: stages.NetworkSettings, inputs: int, level: int = 0) -> None:
+    def __init__(self, settings: architecture.NetworkSettings, inputs: int, level: int = 0) -> None:
         """`inputs` channels come in at this level; 0 is full resolution."""
         super().__init__()
         down, pad = settings.channels[level], settings.padding
@@ -40,7 +40,8 @@ class TinyLevel(nn.Module):
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one line that a new network costs outside its own file."""
-    monkeypatch.setitem(stages.NETWORKS, "tiny", f"{__name__}:TinyLevel")
+    entry = architecture.Architecture(f"{__name__}:TinyLevel")
+    monkeypatch.setitem(architecture.NETWORKS, "tiny", entry)
 
 
 @pytest.mark.usefixtures("tiny")
@@ -63,13 +64,13 @@ def test_it_restores(monkeypatch):
 
 
 def test_an_unknown_one_is_refused_with_the_names_that_there_are():
-    with pytest.raises(UsageError, match=r"net is 'tiny'; choose from slim, skip$"):
+    with pytest.raises(UsageError, match=r"net is 'tiny'; choose from slim, skip, .*pixels$"):
         dipcli.denoise(NOISY, sigma=25, device="cpu", **FEW)
 
 
 @pytest.mark.usefixtures("tiny")
 def test_it_is_among_the_names_once_it_is_entered():
-    with pytest.raises(UsageError, match=r"net is 'huge'; choose from slim, skip, tiny$"):
+    with pytest.raises(UsageError, match=r"net is 'huge'; choose from slim, skip, .*, tiny$"):
         dipcli.denoise(NOISY, sigma=25, device="cpu", **{**FEW, "net": "huge"})
 
 

@@ -91,3 +91,20 @@ def test_the_last_step_is_the_best_when_nothing_stops():
     assert run(rule, outputs) == 5
     assert rule.best is outputs[-1]
     assert rule.best_step == 4
+
+
+def test_a_valley_is_at_most_half_as_high_as_the_peak_before_it():
+    rule = WindowedVariance(16, 250, torch.Generator().manual_seed(0))
+    assert (rule.window, rule.patience) == (5, 50)
+    average = torch.zeros(1)
+    for step, variance in enumerate((0.2, 1.0, 0.6, 0.7)):
+        rule.decide(step, variance, average)
+        assert rule.best_step == step and rule.score > 1
+    for step, variance in enumerate((0.49, 0.6, 0.3, 0.4), 4):
+        rule.decide(step, variance, average)
+        assert rule.score == (0.49 if step < 6 else 0.3)
+    assert rule.best_step == 6 and not rule.done
+    rule.decide(55, 0.4, average)
+    assert not rule.done
+    rule.decide(56, 0.4, average)
+    assert rule.done

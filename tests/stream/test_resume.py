@@ -1,8 +1,10 @@
 """Parts within parts, one after another: what is saved of them, and how they go on."""
 
 import pytest
+import torch
 
 from dipcli.stream.resume import AttributeState, ResumeState
+from dipcli.stream.step import Runtime
 
 
 class Count(AttributeState):
@@ -87,3 +89,18 @@ def test_seconds_add_up():
     first = ResumeState({"seconds": 10.0, "parts": {}})
     assert first.seconds == 10.0
     assert 10.0 <= ResumeState(first.state_dict()).seconds < 20.0
+
+
+def test_seconds_of_this_process_are_added(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("dipcli.stream.resume.perf_counter", lambda: now[0])
+    memory = ResumeState({"seconds": 10.0, "parts": {}})
+    now[0] += 7.0
+    assert memory.state_dict()["seconds"] == 17.0
+
+
+def test_a_processor_is_looked_at_every_step_and_a_card_every_eighth():
+    assert Runtime(torch.device("cpu")).looks() == 1
+    assert Runtime(torch.device("cuda")).looks() == 8
+    assert Runtime(torch.device("cuda"), every=3).looks() == 3
+    assert Runtime(torch.device("cuda")).looks(deadline=1.0) == 1

@@ -5,9 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import dipcli
+from dipcli.degradation.damage import Damage
+from dipcli.degradation.noise import Noise
+from dipcli.presets.denoise import PRESETS, DenoiseSettings
+from dipcli.presets.values import resolve
+from dipcli.stream.step import Runtime, Step
+from dipcli.tasks import denoising
 
 BUDGET, MOST = 0.4, 30.0  # seconds; the second leaves room for a busy machine
 FOREVER = 1_000_000
@@ -73,3 +80,33 @@ def test_a_budget_is_used_and_its_end_is_told() -> None:
     assert result.seconds > BUDGET / 3
     assert result.notes["trust"]["why"] == "the time was up"
     assert result.stopped_at > 1
+
+
+@pytest.mark.parametrize(("deadline", "passes"), [(49.0, 2), (51.0, 3), (61.0, 4), (9.0, 1)])
+def test_another_pass_is_made_if_it_may_take_three_times_as_long(monkeypatch, deadline, passes):
+    """Each takes 10 s here: after two, at 20, a third may last until 50."""
+    now = [0.0]
+
+    def filtering(y, *_):
+        for index in range(9):
+            now[0] += 10.0
+            yield Step(index, 9, "filter", 0, y.new_zeros(()), y, y)
+
+    monkeypatch.setattr("dipcli.stream.combinators.perf_counter", lambda: now[0])
+    monkeypatch.setattr(denoising, "patch_filter", filtering)
+    settings = resolve(DenoiseSettings, PRESETS, "auto").override(method="patches")
+    y, cpu = torch.full((1, 1, 8, 8), 0.5), Runtime(torch.device("cpu"))
+    remove = denoising.NoiseRemoval(np.inf, (), settings, cpu, deadline)
+    assert len(list(remove(y, Noise(0.1)))) == passes
+
+
+def test_what_is_doubtful_is_changed_by_no_more_than_the_limit(monkeypatch):
+    def filtering(y, *_):
+        yield Step(0, 1, "filter", 0, y.new_zeros(()), 1 - y, 1 - y)
+
+    monkeypatch.setattr(denoising, "patch_filter", filtering)
+    settings = resolve(DenoiseSettings, PRESETS, "auto").override(method="patches")
+    y, cpu = torch.full((1, 1, 8, 8), 0.3), Runtime(torch.device("cpu"))
+    damage = Damage("gaussian", Noise(0.01), 0.05)
+    (step,) = denoising.denoised(y, damage, (), settings, cpu)
+    assert step.estimate.unique().tolist() == pytest.approx([0.35])

@@ -6,7 +6,7 @@ import pytest
 import dipcli
 from dipcli.errors import MaskError, UsageError
 from dipcli.tasks.controls import AS_RESTORED, ControlOptions
-from dipcli.tasks.mixing import LUMA, SOFT_EDGE, mixed, softened, structure
+from dipcli.tasks.mixing import LUMA, mixed, softened, structure
 
 RNG = np.random.default_rng(0)
 DTYPES = [np.uint8, np.uint16, np.float32]
@@ -108,7 +108,7 @@ def test_what_is_protected_stays_and_fades():
     share = softened(mask)
     assert np.array_equal(found[mask], y[mask])
     assert np.array_equal(found[share == 0], x[share == 0])
-    edge = share[15, 30 : 30 + SOFT_EDGE + 1]
+    edge = share[15, 30:35]
     assert (np.diff(edge) < 0).all()
     assert 0 < edge[0] < 1
     assert edge[-1] == 0
@@ -145,3 +145,12 @@ def test_the_task_and_the_api_take_them(draw):
         dipcli.tasks.denoise(image, protect=mask[1:])
     with pytest.raises(UsageError, match="detail is 2"):
         dipcli.tasks.denoise(image, detail=2)
+
+
+def test_protection_fades_over_four_pixels():
+    """s s (3 - 2 s) of s = 0.8, 0.6, 0.4, 0.2, and nothing from the fifth pixel on."""
+    mask = np.zeros((3, 60), bool)
+    mask[:, :20] = True
+    expected = [1, 0.896, 0.648, 0.352, 0.104, 0, 0]
+    assert softened(mask)[1, 19:26].tolist() == pytest.approx(expected, abs=1e-5)
+    assert not softened(mask)[:, 25:].any()

@@ -169,3 +169,23 @@ def test_a_reason_is_told_once():
 def test_a_destroyed_version_is_not_compared_with_the_picture(draw):
     facts = dipcli.fit(draw(), targets=("noise",), **TINY).notes["trust"]
     assert set(facts) == {"spread", "stopped_at", "why"}
+
+
+@pytest.mark.parametrize(
+    ("rms", "left", "structure", "kind", "text"),
+    [
+        (19.9, 0, 0.1, "gaussian", ""),
+        (20.1, 0, 0.1, "gaussian", "more than noise was taken away (20.1, the noise is 10.0)"),
+        (10, 0, 0.44, "gaussian", ""),
+        (10, 0, 0.46, "gaussian", "looks like the picture (structure 0.46)"),
+        (10, 0, 0.64, "photo", ""),
+        (10, 0, 0.66, "photo", "looks like the picture"),
+        (2.9, 4.4, 0.1, "gaussian", ""),
+        (2.9, 4.6, 0.1, "gaussian", "noise is left: of 10.0 only 2.9 was taken away"),
+        (3.1, 4.6, 0.1, "gaussian", ""),
+    ],
+)
+def test_where_a_warning_begins(rms, left, structure, kind, text):
+    """Of noise of 10; all but the structure on the scale 0..255."""
+    said = evidence.warning(10 / 255, rms / 255, left / 255, structure, kind)
+    assert text in said and bool(text) == bool(said)

@@ -15,6 +15,7 @@ from dipcli.presets.denoise import DenoiseSettings
 from dipcli.presets.values import NAMES, described, resolve
 from dipcli.stream.step import Runtime
 from dipcli.tasks.denoising import network_share
+from dipcli.tasks.fitting import target_picture
 from dipcli.tasks.inpaint import geometry
 
 CPU = Runtime(torch.device("cpu"))
@@ -134,7 +135,7 @@ SOME[2, 3] = True
         (lambda: tasks.denoise(GRAY).settings("auto", iterations=3), UsageError),
         (lambda: tasks.denoise(GRAY).settings("auto", iters=0), UsageError),
         (lambda: tasks.denoise(GRAY).settings("auto", iters=2.5), UsageError),
-        (lambda: tasks.denoise(GRAY).settings("auto", net="unet"), UsageError),
+        (lambda: tasks.denoise(GRAY).settings("auto", net="cathedral"), UsageError),
         (lambda: tasks.denoise(GRAY).settings("auto", lr="fast"), UsageError),
         (lambda: tasks.denoise(GRAY).settings("auto", time=-1.0), UsageError),
         (lambda: tasks.denoise(GRAY).settings("auto", skip_channels=(1, 2)), UsageError),
@@ -254,3 +255,18 @@ def test_a_picture_without_noise_comes_back_to_the_last_of_16_bits(preset):
 def test_the_network_counts_for_less_where_there_is_little_noise(sigma, share):
     y = torch.full((1, 1, 32, 32), 0.5)
     assert network_share(Noise(sigma / 255), y) == pytest.approx(share, rel=0.01)
+
+
+def test_the_targets_of_the_experiment():
+    """noisy: sigma 25; shuffled: the same pixels; noise: uniform; each from the seed."""
+    picture = torch.full((1, 3, 64, 64), 0.5)
+    picture[..., :20, :] = 0.25
+    noisy, shuffled, noise = (
+        target_picture(target, picture, "pixels", [3]) for target in ("noisy", "shuffled", "noise")
+    )
+    assert 255 * (noisy - picture).std() == pytest.approx(25, rel=0.02)
+    assert torch.equal(shuffled.flatten().sort().values, picture.flatten().sort().values)
+    assert (shuffled != picture).float().mean() > 0.3
+    assert 0 <= noise.min() < 0.01 and 0.99 < noise.max() <= 1
+    assert not torch.equal(noisy, target_picture("noisy", picture, "pixels", [4]))
+    assert target_picture("natural", picture, "pixels", [3]) is picture

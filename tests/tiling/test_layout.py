@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.presets.values import resolve
-from dipcli.stages import LEAST_TILE
 from dipcli.system import devices, memory
 from dipcli.tiling import layout
 
@@ -21,7 +20,7 @@ TWELVE_MEGAPIXELS = (3000, 4000)
 
 @given(
     length=st.integers(1, 5000),
-    longest=st.integers(LEAST_TILE, 1536),
+    longest=st.integers(32, 1536),
     scale=st.sampled_from([1, 2, 4]),
 )
 def test_tiles_cover_everything_none_is_too_large_and_neighbours_overlap(length, longest, scale):
@@ -29,7 +28,7 @@ def test_tiles_cover_everything_none_is_too_large_and_neighbours_overlap(length,
     assert spans[0][0] == 0 and spans[-1][1] == length
     assert all(scale * (stop - start) <= longest for start, stop in spans)
     assert all(a < b for (a, _), (b, _) in pairwise(spans))
-    wanted = min(layout.OVERLAP, longest // 4) / scale
+    wanted = min(64, longest // 4) / scale
     for (_, stop), (start, _) in pairwise(spans):
         assert stop - start >= wanted
 
@@ -37,7 +36,7 @@ def test_tiles_cover_everything_none_is_too_large_and_neighbours_overlap(length,
 def test_tiles_begin_where_the_filters_patches_do():
     spans, _ = layout.layout((1000, 1), 192)
     assert len(spans) > 3
-    assert all(start % layout.ALIGNMENT == 0 for start, _ in spans)
+    assert all(start % 24 == 0 for start, _ in spans)
 
 
 @pytest.mark.parametrize("size", [(512, 512), (1024, 1024), (1080, 1920)])
@@ -54,7 +53,7 @@ def test_large_pictures_are_cut_alike_whatever_memory_abounds():
 
 
 def test_less_memory_means_smaller_tiles_down_to_a_smallest():
-    enough = [1.01 * AUTO.cost(side**2).bytes / layout.MEMORY_SHARE for side in (768, 512, 384)]
+    enough = [1.01 * AUTO.cost(side**2).bytes / 0.7 for side in (768, 512, 384)]
     frees = (8 * GB, *enough, 0.1 * GB)
     sides = [layout.side(AUTO, (1024, 1024), free) for free in frees]
     assert sides[0] is None
@@ -122,3 +121,24 @@ def test_a_limit_of_the_address_space_counts(monkeypatch):
     assert memory._address_space() is None
     monkeypatch.setattr(resource, "getrlimit", lambda which: (10**12, 10**12))
     assert 0 < memory._address_space() < 10**12
+
+
+def test_where_tiles_of_384_pixels_lie_over_a_thousand():
+    """They share 64 pixels, of smaller tiles a quarter; the unit is 24."""
+    assert layout.layout((1000, 1), 384)[0] == [(0, 376), (312, 688), (624, 1000)]
+    spans, _ = layout.layout((1000, 1), 192)
+    assert spans[:2] == [(0, 192), (144, 336)]
+    assert layout.layout((1000, 1), 768, 2)[0][:2] == [(0, 356), (324, 680)]
+
+
+def test_a_picture_takes_seven_tenths_of_the_memory_at_most():
+    takes = AUTO.cost(1024 * 1024).bytes
+    assert layout.side(AUTO, (1024, 1024), takes / 0.69) is None
+    assert layout.side(AUTO, (1024, 1024), takes / 0.71) == 768
+
+
+def test_beyond_two_and_a_half_megapixels_a_cpu_works_in_tiles_of_a_gigabyte_and_a_half():
+    assert layout.side(AUTO, (1500, 1500), 64 * GB) is None
+    assert layout.side(AUTO, (1600, 1600), 64 * GB) == 1024
+    assert layout.side(AUTO, (1600, 1600), 64 * GB, bounded=False) is None
+    assert AUTO.cost(1280 * 1280).bytes > 1.5 * GB > AUTO.cost(1024 * 1024).bytes

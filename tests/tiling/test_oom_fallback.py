@@ -16,6 +16,7 @@ IMAGE = np.random.default_rng(0).integers(0, 256, (400, 300), np.uint8)
 ERRORS = [
     MemoryError(),
     torch.OutOfMemoryError("CUDA out of memory"),
+    torch.OutOfMemoryError("the device has no room left"),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
     RuntimeError("could not create a primitive"),
 ]

@@ -1,7 +1,8 @@
-"""The bricks of both networks: convolution, normalisation, and changes of size."""
+"""The bricks of the networks: convolution, normalisation, and changes of size."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dipcli.architecture import NetworkSettings
 from dipcli.degradation.operators import Downsample
-from dipcli.stages import NetworkSettings
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,14 @@ class Shape:
     """One level of an hourglass, of which each architecture makes its own.
 
     down, up, skip: channels on the way down, on the way up, and past all coarser levels; inner:
-    channels that come from these; k_down, k_up: sizes of the filters; mode: how it enlarges;
-    last: whether it is the coarsest.
+    channels that come from these; identity: whether the skip is what came in, as it is; k_down,
+    k_up: sizes of the filters; mode: how it enlarges; last: whether it is the coarsest.
     """
 
     down: int
     up: int
     skip: int
+    identity: bool
     inner: int
     k_down: int
     k_up: int
@@ -32,15 +34,17 @@ class Shape:
     last: bool
 
     @classmethod
-    def of(cls, settings: NetworkSettings, level: int) -> Shape:
-        """What the settings have for a level; 0 is full resolution."""
+    def of(cls, settings: NetworkSettings, inputs: int, level: int) -> Shape:
+        """What the settings have for a level into which `inputs` channels come."""
         last = level == settings.levels - 1
         up = settings.per_level("up_channels")
         down = settings.channels[level]
+        identity = settings.skips == "identity"
         names = ("skip_channels", "filter_down", "filter_up", "upsample")
         skip, k_down, k_up, mode = (settings.per_level(name)[level] for name in names)
         inner = down if last else up[level + 1]
-        return cls(down, up[level], skip, inner, k_down, k_up, mode, last)
+        skip = inputs if identity else skip
+        return cls(down, up[level], skip, identity, inner, k_down, k_up, mode, last)
 
 
 class Block(nn.Sequential):
@@ -56,18 +60,32 @@ class Block(nn.Sequential):
         stride: int = 1,
         downsample: str = "stride",
         bias: bool = True,
+        norm: str = "batch",
     ) -> None:
         """With stride 2, `downsample` says how: a strided convolution, or a pool after it."""
         strided = stride > 1 and downsample == "stride"
         layers = [convolution(inputs, outputs, kernel, padding, stride if strided else 1, bias)]
         if stride > 1 and not strided:
             layers.append(pool(downsample, stride))
-        super().__init__(*layers, normalisation(outputs), nn.LeakyReLU(0.2, inplace=True))
+        super().__init__(*layers, normalisation(outputs, norm), nn.LeakyReLU(0.2, inplace=True))
 
 
-def normalisation(channels: int) -> nn.BatchNorm2d:
-    """Batch normalisation that never keeps a running mean: the batch is the one picture."""
+def normalisation(channels: int, kind: str = "batch") -> nn.Module:
+    """Mean 0 and variance 1 of each channel, which never keeps a running mean.
+
+    The batch is the one picture, so that batch and instance normalisation differ in the scale and
+    the offset only that the former learns.
+    """
+    if kind == "instance":
+        return nn.InstanceNorm2d(channels)
     return nn.BatchNorm2d(channels, track_running_stats=False)
+
+
+def past(at: Shape, inputs: int, block: Callable[[int, int, int], nn.Module]) -> nn.Module | None:
+    """What leads past all coarser levels: what came in as it is, a 1x1 block of it, or nothing."""
+    if at.identity:
+        return nn.Identity()
+    return block(inputs, at.skip, 1) if at.skip else None
 
 
 def convolution(
@@ -137,10 +155,11 @@ class Doubled(torch.autograd.Function):
 def initialise(net: nn.Module, generator: torch.Generator) -> None:
     """Draw every parameter anew from `generator` alone, as PyTorch's own defaults are drawn.
 
-    Convolutions: U(-b, b) with b = 1 / sqrt(fan in); normalisation: weight 1, bias 0.
+    Convolutions: U(-b, b) with b = 1 / sqrt(fan in), of transposed ones what PyTorch takes for
+    it, their outputs times their area; normalisation: weight 1, bias 0.
     """
     for module in net.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             bound = module.weight[0].numel() ** -0.5
             nn.init.uniform_(module.weight, -bound, bound, generator=generator)
             if module.bias is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from dipcli.prior.networks.layers import Block, Shape, enlarge, normalisation
-from dipcli.stages import NetworkSettings
+from dipcli.architecture import NetworkSettings
+from dipcli.prior.networks.layers import Block, Shape, enlarge, normalisation, past
 
 
 class SkipLevel(nn.Module):
@@ -15,19 +17,20 @@ class SkipLevel(nn.Module):
     def __init__(self, settings: NetworkSettings, inputs: int, level: int = 0) -> None:
         """`inputs` channels come in at this level; 0 is full resolution."""
         super().__init__()
-        at = Shape.of(settings, level)
-        down, up, skip, inner, pad = at.down, at.up, at.skip, at.inner, settings.padding
+        at = Shape.of(settings, inputs, level)
+        down, up, skip, inner = at.down, at.up, at.skip, at.inner
+        block = partial(Block, padding=settings.padding, norm=settings.norm)
         self.mode = at.mode
         self.down = nn.Sequential(
-            Block(inputs, down, at.k_down, padding=pad, stride=2, downsample=settings.downsample),
-            Block(down, down, at.k_down, padding=pad),
+            block(inputs, down, at.k_down, stride=2, downsample=settings.downsample),
+            block(down, down, at.k_down),
         )
         self.inner = nn.Identity() if at.last else SkipLevel(settings, down, level + 1)
-        self.skip = Block(inputs, skip, 1, padding=pad) if skip else None
-        self.norm = normalisation(skip + inner)
-        self.up = nn.Sequential(Block(skip + inner, up, at.k_up, padding=pad))
+        self.skip = past(at, inputs, block)
+        self.norm = normalisation(skip + inner, settings.norm)
+        self.up = nn.Sequential(block(skip + inner, up, at.k_up))
         if settings.need_1x1_up:
-            self.up.append(Block(up, up, 1, padding=pad))
+            self.up.append(block(up, up, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, inputs, H, W) -> (1, up, H, W)."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from dipcli.prior.networks.layers import Block, Shape, enlarge
-from dipcli.stages import NetworkSettings
+from dipcli.architecture import NetworkSettings
+from dipcli.prior.networks.layers import Block, Shape, enlarge, past
 
 
 class SlimLevel(nn.Module):
@@ -15,25 +17,18 @@ class SlimLevel(nn.Module):
     def __init__(self, settings: NetworkSettings, inputs: int, level: int = 0) -> None:
         """`inputs` channels come in at this level; 0 is full resolution."""
         super().__init__()
-        at = Shape.of(settings, level)
-        down, up, skip, inner, pad = at.down, at.up, at.skip, at.inner, settings.padding
+        at = Shape.of(settings, inputs, level)
+        down, up, skip, inner = at.down, at.up, at.skip, at.inner
+        block = partial(Block, padding=settings.padding, norm=settings.norm, bias=False)
         self.mode = at.mode
         self.down = nn.Sequential(
-            Block(
-                inputs,
-                down,
-                at.k_down,
-                padding=pad,
-                stride=2,
-                downsample=settings.downsample,
-                bias=False,
-            ),
-            Block(down, down, at.k_down, padding=pad, bias=False),
+            block(inputs, down, at.k_down, stride=2, downsample=settings.downsample),
+            block(down, down, at.k_down),
         )
         self.inner = nn.Identity() if at.last else SlimLevel(settings, down, level + 1)
-        self.narrow = Block(inner, up, 1, padding=pad, bias=False)
-        self.skip = Block(inputs, skip, 1, padding=pad, bias=False) if skip else None
-        self.up = Block(skip + up, up, at.k_up, padding=pad, bias=False)
+        self.narrow = block(inner, up, 1)
+        self.skip = past(at, inputs, block)
+        self.up = block(skip + up, up, at.k_up)
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, inputs, H, W) -> (1, up, H, W)."""

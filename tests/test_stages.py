@@ -1,0 +1,72 @@
+"""Settings by stage: what stands where nothing was said, what is refused, and what it costs."""
+
+import pytest
+
+from dipcli.errors import UsageError
+from dipcli.presets.denoise import PRESETS, DenoiseSettings
+from dipcli.presets.values import resolve
+from dipcli.stages import FilterSettings, FitSettings, TileSettings, unused
+
+MEGAPIXEL = 1e6
+NARROW = (8, 16, 32, 64, 128)
+
+
+def test_the_defaults_of_a_fit() -> None:
+    found = FitSettings()
+    assert (found.jitter, found.lr, found.ema) == (1 / 30, 0.02, 0.95)
+    assert (found.iters, found.runs, found.holdout, found.patience) == (200, 2, 0.05, 30)
+    assert (found.optimizer, found.loss, found.stop) == ("muon", "mse", "holdout")
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("ema", 0.9999, 1.0),
+        ("holdout", 0.9, 0.91),
+        ("lr", 1e-6, 0.0),
+        ("input_depth", 512, 513),
+        ("iters", 1, 0),
+        ("jitter", 10, 10.1),
+        ("patience", 1, 0),
+    ],
+)
+def test_bounds(name: str, good: float, bad: float) -> None:
+    assert getattr(FitSettings().override(**{name: good}), name) == good
+    with pytest.raises(UsageError, match=name):
+        FitSettings().override(**{name: bad})
+
+
+def test_a_tile_has_32_pixels_at_least() -> None:
+    assert TileSettings(tile=32).tile == 32
+    with pytest.raises(UsageError, match="at least 32"):
+        TileSettings(tile=31)
+
+
+def test_auto_leaves_a_setting_as_it_is() -> None:
+    assert FitSettings().override(net="auto", optimizer="auto", iters=None) == FitSettings()
+
+
+def test_what_a_fit_and_a_filter_cost_is_what_was_measured() -> None:
+    """Per megapixel: 0.4 s a step of the narrow net, 6 s a pass of stride 4, 0.85 GB."""
+    narrow = FitSettings(channels=NARROW, runs=1, iters=1).cost(MEGAPIXEL)
+    assert narrow.seconds == pytest.approx(0.4, abs=0.02)
+    assert FilterSettings(passes=1, stride=4).cost(MEGAPIXEL).seconds == pytest.approx(6.0)
+    auto = resolve(DenoiseSettings, PRESETS, "auto")
+    assert 0.8e9 < auto.cost(MEGAPIXEL).bytes - 0.25e9 < 0.9e9
+    published = resolve(DenoiseSettings, PRESETS, "paper").cost(MEGAPIXEL)
+    assert published.bytes - 0.25e9 == pytest.approx(4.3e9, rel=0.05)
+    float32 = resolve(DenoiseSettings, PRESETS, "paper").cost(MEGAPIXEL, float32=True)
+    assert (float32.bytes - 0.25e9) / (published.bytes - 0.25e9) == pytest.approx(1.4)
+
+
+def test_what_changes_nothing() -> None:
+    """Of an hourglass nothing where there is none, of a network nothing beside a filter."""
+    hourglass = {"net", "skip_channels", "upsample", "input", "input_depth", "jitter", "ema"}
+    hourglass |= {"stop", "padding", "filter_down", "tv", "optimize"}
+    layers = {"channels", "loss", "optimizer", "lr"}
+    assert unused({"method": "patches+dip"}) == set()
+    learnt, alone = unused({"method": "zero-shot+patches"}), unused({"method": "patches"})
+    assert hourglass <= learnt and not layers & learnt
+    assert alone == learnt | layers | {"iters", "runs", "seed"}
+    assert unused({"method": "patches", "bootstrap": True}) == alone - {"seed"}
+    assert unused({"method": "patches", "repeats": 1}) == alone - {"iters", "runs", "seed"}
