@@ -24,9 +24,10 @@ FLAT = 2e-3  # change a pixel that is none
 NEAR = 0.03  # of the side; a shift beyond is no matter of a hand that moved
 WIDE = 0.25  # of the side; nothing beyond is looked for
 BLOCK, MOST = 6, 12  # pixels of a part at least, parts a side at most
-# Mean over deviation of the gain of all parts: some 150 pairs that lie on each other reached 2.4, with
-# flash pictures of other scenes 4.4, and 5.2 at 48 pixels
+# Mean over deviation of the gain of all parts: some 150 pairs that lie on each other reached 2.4,
+# with flash pictures of other scenes 4.4, and 5.2 at 48 pixels
 SURE, SURE_FAR = 3.5, 5.0
+LEAST_SIDE = 64  # pixels; in a smaller picture no far shift is believed
 LEAST = 0.1  # likeness of outlines that are those of the same things
 CLIMBS = 8  # steps of a pixel from the correlation's peak to the likest place at most
 
@@ -67,6 +68,8 @@ def shift_of(moving: Values, still: Values) -> Shift:
     a, b = outlines(moving), outlines(still)
     height, width = b.shape
     best = Shift(0, 0, round(likeness(a, b, (0, 0)), 3))
+    if best.likeness < -LEAST:  # the same outlines, bright and dark exchanged
+        return best
     correlation = correlated(a, b)
     wide = int(WIDE * height), int(WIDE * width)
     for reach in ((max(1, int(NEAR * height)), max(1, int(NEAR * width))), wide):
@@ -74,6 +77,8 @@ def shift_of(moving: Values, still: Values) -> Shift:
         found = Shift(*place, round(likeness(a, b, place), 3))
         least = SURE_FAR if found.share(b.shape) > NEAR else SURE
         others = {(0, 0), (best.down, best.right)}
+        if found.share(b.shape) > NEAR and min(b.shape) < LEAST_SIDE:
+            continue
         if found.likeness > max(LEAST, best.likeness) and all(
             certainty(a, b, place, other) > least for other in others
         ):
