@@ -15,6 +15,7 @@ from dipcli.batch.outcome import Outcome, Status, finite
 from dipcli.batch.streams import put_out
 from dipcli.observers import Reading
 from dipcli.system.naming import printable
+from dipcli.tasks import TASKS
 
 
 class Console:
@@ -108,7 +109,8 @@ def result_line(outcome: Outcome, *, verbose: bool = False) -> str:
 def _found_damage(record: Any) -> list[str]:
     """What was found wrong with the input, where something was done about it, or could be."""
     notes = record.get("notes", {})
-    told = record.get("task") in ("denoise", "flash") or notes.get("restored")
+    task = TASKS.get(str(record.get("task")))
+    told = (task is not None and task.tells_damage) or notes.get("restored")
     return [f"({notes['found']})"] if told and "found" in notes else []
 
 

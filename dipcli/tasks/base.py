@@ -41,6 +41,7 @@ class Task(ABC, Generic[O, S]):
     kinds: ClassVar[tuple[str, ...]] = (USUAL,)  # that presets distinguish, the usual one first
     companions: ClassVar[tuple[Companion, ...]] = ()
     tileable: bool = True  # whether it can be done tile by tile
+    tells_damage: ClassVar[bool] = False  # whether what was found wrong is said with each result
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
     detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     takes_picture: ClassVar[bool] = True  # else it begins from `canvas`

@@ -63,6 +63,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         Companion("model", "Denoise with what `dip learn` wrote.", what="model", model=True),
     )
     reads_coding = True
+    tells_damage = True
 
     @property
     def kind(self) -> str:

@@ -76,3 +76,15 @@ def test_the_published_network_is_fed_with_the_flash():
     ]
     assert found[0].shape == (33, 40, 3)
     assert not np.array_equal(*found)
+
+
+def test_the_network_of_every_preset_is_fed_with_the_flash():
+    small = {"channels": (4, 8), "method": "dip", "iters": 3, "runs": 1, "device": "cpu"}
+    ambient = AMBIENT[:33, :40]
+    found = [dipcli.flash(ambient, lit[:33, :40], **small).image for lit in (LIT, 255 - LIT)]
+    assert not np.array_equal(*found)
+
+
+def test_the_stages_are_those_that_it_has():
+    with pytest.raises(UsageError, match=r"'patches\+dip'; choose from dip, patches"):
+        dipcli.flash(AMBIENT, LIT, method="patches+dip")
