@@ -33,7 +33,7 @@ COLOUR_SHARE = 0.21  # of the noise in the brightness; camera noise 0.22 to 1, g
 SHRINKING = 0.8  # growth of noise by chance, where few blocks are flat
 # After a JPEG of 80 to 93 clean colours have at most 0.9 where they are a fifth of the brightness
 # or more (107 crops), camera noise of 3 at 90 has 1 to 2.3, of 5 1.9 and more, and its spectrum a
-# tilt of 6.5 and more. Fhirteen crops: from 1.5 on its removal gains 0.5 to 6.8 dB over undoing
+# tilt of 6.5 and more. Thirteen crops: from 1.5 on its removal gains 0.5 to 6.8 dB over undoing
 # the JPEG alone, at 1.37 (share 0.18) and 1.48 (0.27) it loses 4.7 and 1.1.
 TINTED, TINTED_SHARE, SMOOTHED = 1.5 / 255, 0.3, 6.0
 CLEANED = 9 / 255  # stronger noise is in the colours, too: no camera cleans them so well
