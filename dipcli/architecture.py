@@ -55,22 +55,21 @@ _OF_AN_HOURGLASS = frozenset(
     {"skip_channels", "skips", "up_channels", "filter_down", "filter_up", "downsample"}
 )
 _IGNORED_BY_ALL_BUT_SKIP = frozenset({"need_1x1_up"})
-_HERE = "dipcli.prior.networks"
 
 NETWORKS = {
     "slim": Architecture(
-        f"{_HERE}.slim:SlimLevel", _OF_A_UNET | _OF_A_RESNET | _IGNORED_BY_ALL_BUT_SKIP
+        "dipcli.prior.networks.slim:SlimLevel", _OF_A_UNET | _OF_A_RESNET | _IGNORED_BY_ALL_BUT_SKIP
     ),
-    "skip": Architecture(f"{_HERE}.skip:SkipLevel", _OF_A_UNET | _OF_A_RESNET),
+    "skip": Architecture("dipcli.prior.networks.skip:SkipLevel", _OF_A_UNET | _OF_A_RESNET),
     "unet": Architecture(
-        f"{_HERE}.unet:UNetLevel",
+        "dipcli.prior.networks.unet:UNetLevel",
         _OF_AN_HOURGLASS | _OF_A_RESNET | _IGNORED_BY_ALL_BUT_SKIP,
         halvings=lambda settings: settings.levels - 1 + settings.more_layers,
         macs=lambda settings: over_levels(settings, 54, 2),
         held=lambda settings: over_levels(settings, 3),
     ),
     "resnet": Architecture(
-        f"{_HERE}.resnet:ResNet",
+        "dipcli.prior.networks.resnet:ResNet",
         _OF_AN_HOURGLASS | _OF_A_UNET | _IGNORED_BY_ALL_BUT_SKIP | {"upsample"},
         halvings=lambda settings: 0,
         macs=lambda settings: 18.0 * settings.blocks * settings.channels[0] ** 2,
@@ -78,7 +77,7 @@ NETWORKS = {
         last=3,
     ),
     "decoder": Architecture(
-        f"{_HERE}.decoder:DecoderLevel",
+        "dipcli.prior.networks.decoder:DecoderLevel",
         _OF_AN_HOURGLASS | _OF_A_UNET | _OF_A_RESNET | _IGNORED_BY_ALL_BUT_SKIP | {"padding"},
         halvings=lambda settings: settings.levels - 1,
         coarse_input=True,
@@ -86,7 +85,7 @@ NETWORKS = {
         last_bias=False,
     ),
     "pixels": Architecture(
-        f"{_HERE}.pixels:Pixels",
+        "dipcli.prior.networks.pixels:Pixels",
         _OF_AN_HOURGLASS
         | _OF_A_UNET
         | _OF_A_RESNET
