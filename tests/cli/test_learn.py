@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import dipcli
 from dipcli.learning.model import facts_of
 
 TINY = "--epochs=2 --steps=3 --width=4 --depth=2 --patch=16 --batch=2 --device=cpu".split()  # noqa: SIM905
@@ -43,7 +44,11 @@ def test_pairs_are_learnt_and_the_model_says_so(dip, folders):
     assert (line["status"], line["steps"], line["epochs"]) == ("done", 6, 2)
     assert ran.err.count("PSNR") == 4  # before, after each epoch, and at the end
     found = facts(folders / "m.safetensors")
-    assert (found["learnt_from"], found["channels"], found["version"]) == ("pairs", 3, "0.1.0")
+    assert (found["learnt_from"], found["channels"], found["version"]) == (
+        "pairs",
+        3,
+        dipcli.__version__,
+    )
     assert len(found["made_from"]) == 12
     rows = list(csv.DictReader((folders / "c.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["0", "3", "6"]
