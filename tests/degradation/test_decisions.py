@@ -32,6 +32,7 @@ def cues(strength: float = 10.0, **given: object) -> Cues:
         "confirmed": (0.5, 0.5),
         "shape": EVEN,
         "kurtosis": math.inf,
+        "tilt": 1.0,
     }
     return Cues(**{**usual, **given})
 

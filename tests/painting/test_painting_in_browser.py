@@ -4,12 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+from browser import NEEDED, started
 from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-
-from tests.browser import NEEDED, started
 
 pytestmark = NEEDED
 

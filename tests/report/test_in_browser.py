@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from browser import NEEDED, started
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -13,7 +14,6 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from dipcli.pictures import Picture
 from dipcli.report.page import entry, page
 from dipcli.report.view import view_of
-from tests.browser import NEEDED, started
 
 pytestmark = NEEDED
 
