@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.arrays import Window
 
+CANVAS = 224, 224  # pixels, (H, W): what most classifiers see
+
 O = TypeVar("O", bound=Options)  # noqa: E741 - beside S
 S = TypeVar("S", bound=Settings)
 
@@ -95,13 +97,16 @@ class Task(ABC, Generic[O, S]):
 
     @classmethod
     def canvas(cls, options: O) -> NDArray[Any]:
-        """What a task begins from that takes no picture: an image."""
-        raise NotImplementedError
+        """What it begins from if it takes no picture: gray, unless it says otherwise."""
+        import numpy as np
+
+        return np.full((*CANVAS, 3), 128, np.uint8)
 
     @classmethod
     def answer(cls, options: O, **companions: Any) -> list[dict[str, object]]:
-        """The answer to `question`, in rows; companions: by their keywords, as bytes."""
-        raise NotImplementedError
+        """The answer to `question`, in rows, none without one; companions: by their keywords,
+        as bytes."""
+        return []
 
     @classmethod
     def scale_of(cls, options: O) -> int:
