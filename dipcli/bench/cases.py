@@ -13,6 +13,7 @@ A case holds names only, so that listing a suite reads no pixel; `problem` reads
     impulse         share, %   pixels black or white                       RGB
     impulse-random  share, %   pixels of any colour                        RGB
     clean           -          clean pictures, and reduced by two          against the input
+    scaling         -          0.25 to 48 Mpx with noise of sigma 25       RGB
     inpaint         -          50 % of the pixels, drawn once for all      gray
     superres        scale      MATLAB's bicubic reduction                  luma, no border
 """
@@ -27,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dipcli.bench import camera, degraded, reduced
+from dipcli.bench import camera, degraded, reduced, scaling
 from dipcli.errors import UsageError
 
 Pixels = NDArray[np.uint8]
@@ -108,6 +109,11 @@ def _clean(data: Path, level: int) -> list[Case]:
     ]
 
 
+def _scaling(data: Path, level: int) -> list[Case]:
+    first = _pictures(data / "cbm3d9")[0]
+    return [Case("scaling", level, name, "denoise", first) for name in scaling.SIZES]
+
+
 def _photo(data: Path, level: int) -> list[Case]:
     return [
         Case(
@@ -169,6 +175,7 @@ SUITES: dict[str, tuple[Listing, tuple[int, ...]]] = {
     "impulse": (_in_colour("impulse"), (10, 30)),
     "impulse-random": (_in_colour("impulse-random"), (10, 30)),
     "clean": (_clean, (0,)),
+    "scaling": (_scaling, (0,)),
 }
 
 
@@ -192,6 +199,9 @@ def cases(data: Path, suite: str, level: int | None = None) -> list[Case]:
 
 def problem(case: Case) -> Problem:
     """Read a case and degrade it; the same bytes each time."""
+    if case.suite == "scaling":
+        put_together = scaling.mosaic(_pictures(case.truth.parent), scaling.SIZES[case.picture])
+        return Problem(scaling.noisy(put_together), put_together)
     truth = _read(case.truth, case.reduced)
     if case.observed is not None:
         return Problem(_read(case.observed), truth)

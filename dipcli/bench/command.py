@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from dipcli.bench import cell, runner, table
+from dipcli.bench import cell, runner, scaling, table
 from dipcli.bench.cases import SUITES, Case, cases
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import DipError, UsageError
@@ -14,6 +14,7 @@ EPILOG = """\
 examples:
   python -m dipcli.bench DATA --suite denoise --sigma 25 50 --preset fast --against preset=auto
   python -m dipcli.bench DATA --suite inpaint --set iters=100 --only house --save
+  python -m dipcli.bench DATA --suite scaling --preset fast --against preset=auto
   python -m dipcli.bench DATA --suite denoise --watch --against stop=none
 """
 
@@ -44,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _show(suite: str, records: list[runner.Record], out: Path) -> None:
-    text = f"{table.caption(records)}\n\n{table.markdown(records)}"
+    shown = scaling.markdown if suite == "scaling" else table.markdown
+    text = f"{table.caption(records)}\n\n{shown(records)}"
     print(text, flush=True)
     (out / f"{suite}.md").write_text(text)
 
