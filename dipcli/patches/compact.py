@@ -1,11 +1,11 @@
 """What most of the patches of a picture's part are made of.
 
-A patch of 48 values hardly ever needs 48 numbers: the principal directions of the pilot's patches in
-which they vary more than a tenth of the noise are 16 to 32. Groups are estimated in these, which
-takes a quarter of the products; and since nothing is learnt of the others, where a group would
-learn noise, pictures gain 0.1 dB. Along the others each patch by itself is weighted by Wiener's
-rule, with the pilot for the signal (as BM3D's second step: Dabov et al. 2007), so that what is rare
-in the part is not lost.
+A patch of 48 values hardly ever needs 48 numbers: the principal directions of the pilot's patches
+in which they vary more than a tenth of the noise are 16 to 32. Groups are estimated in these,
+which takes a quarter of the products; and since nothing is learnt of the others, where a group
+would learn noise, pictures gain 0.1 dB. Along the others each patch by itself is weighted by
+Wiener's rule, with the pilot for the signal (as in BM3D's second step: Dabov et al. 2007), so that
+what is rare in the part is not lost.
 """
 
 from __future__ import annotations
@@ -29,27 +29,30 @@ class Compact:
     rest: Tensor  # (P, n - m) the estimates along the other directions
     directions: Tensor  # (n, n) orthonormal, the strongest first
 
-    @staticmethod
-    def of(noisy: Tensor, clean: Tensor, variance: Tensor) -> Compact | None:
-        """noisy, clean: (P, n); variance: (P, 1) of the noise of a value.
-
-        None where nothing is won, and on a device that would have to wait for the choice.
-        """
-        n = noisy.shape[1]
-        if n <= LEAST or noisy.device.type != "cpu":
-            return None
-        some = clean[::SAMPLED] - clean[::SAMPLED].mean(0)
-        energies, directions = torch.linalg.eigh(some.t() @ some / len(some))
-        m = int((energies > THRESHOLD * variance.mean()).sum())
-        m = min(MOST, max(LEAST, -(-m // MULTIPLE) * MULTIPLE))
-        if m >= n:
-            return None
-        directions = directions.flip(1)
-        noisy, clean = noisy @ directions, clean @ directions
-        signal = clean[:, m:].square()
-        rest = noisy[:, m:] * (signal / (signal + CAUTION * variance))
-        return Compact((noisy[:, :m].contiguous(), clean[:, :m].contiguous()), rest, directions)
-
     def whole(self, values: Tensor, weights: Tensor) -> Tensor:
         """Weighted estimates of whole patches, (P, n), from those along the directions, (P, m)."""
         return torch.cat([values, self.rest * weights], 1) @ self.directions.t()
+
+
+def compacted(patches: list[Tensor], variance: Tensor) -> Compact | None:
+    """patches: the noisy ones, (P, n), and the pilot's; variance: (P, 1) of the noise of a value.
+
+    None without a pilot, where nothing is won, and on a device that would have to wait for the
+    choice.
+    """
+    noisy, *pilot = patches
+    n = noisy.shape[1]
+    if not pilot or n <= LEAST or noisy.device.type != "cpu":
+        return None
+    clean = pilot[0]
+    some = clean[::SAMPLED] - clean[::SAMPLED].mean(0)
+    energies, directions = torch.linalg.eigh(some.t() @ some / len(some))
+    m = int((energies > THRESHOLD * variance.mean()).sum())
+    m = min(MOST, max(LEAST, -(-m // MULTIPLE) * MULTIPLE))
+    if m >= n:
+        return None
+    directions = directions.flip(1)
+    noisy, clean = noisy @ directions, clean @ directions
+    signal = clean[:, m:].square()
+    rest = noisy[:, m:] * (signal / (signal + CAUTION * variance))
+    return Compact((noisy[:, :m].contiguous(), clean[:, :m].contiguous()), rest, directions)

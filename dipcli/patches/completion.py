@@ -23,8 +23,9 @@ from torch.nn import functional as F
 from dipcli.degradation.operators import Operator
 from dipcli.degradation.projection import conjugate_gradients, project
 from dipcli.patches.conditional import conditional
-from dipcli.patches.filter import Pass, collaborate, enlarged, matched_patch
-from dipcli.patches.groups import nl_bayes, nl_bayes_per_channel
+from dipcli.patches.filter import enlarged
+from dipcli.patches.groups import nl_bayes
+from dipcli.patches.passes import Pass, collaborate, matched_patch
 
 FIRST_SIGMA = 30 / 255  # 60 loses 0.4 dB in the mean of six pictures, 20 loses on textures
 LAST_SIGMA = 2 / 255
@@ -109,7 +110,7 @@ def back_projection(
     """
     wanted = Pass(matched_patch(x.shape[1]), REFINING_GROUP, RADIUS, stride, nl_bayes)
     if x.shape[1] == 3 and x.shape[2] >= FAR * y.shape[2]:
-        wanted = replace(wanted, patch=FAR_PATCH, combine=nl_bayes_per_channel)
+        wanted = replace(wanted, patch=FAR_PATCH, apart=True)
     for index in range(made, passes):
         sigma = sigma_schedule(error, index, passes)
         filtered = collaborate(x, x, torch.full_like(x, sigma**2), wanted)

@@ -6,7 +6,6 @@ the noisy picture first, then on the estimate so far, the pilot.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dipcli.degradation.noise import Noise
-from dipcli.patches.groups import ridge_bayes_mean
-from dipcli.patches.passes import Pass, collaborate
+from dipcli.patches.groups import even_ridge, ridge_bayes_mean
+from dipcli.patches.passes import Pass, collaborate, matched_patch
 from dipcli.stages import CHAINED
 
 
@@ -30,12 +29,12 @@ def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], 
     """
     later, mean = matched_patch(channels), ridge_bayes_mean
     first = later + 2 if channels == 1 else later + 3
-    chain = [Pass(first, 24, stride=stride), Pass(later, 128, stride=stride)]
+    chain = [Pass(first, 24, stride=stride), Pass(later, 128, stride=stride, combine=even_ridge)]
     chain += [Pass(later, 128, stride=stride, combine=mean)] * max(1, count - CHAINED - 2)
     small, middle, large = max(2, later - 2), round(1.5 * later), 2 * later
     parallel = [Pass(later, 200, 24, later, mean)]
     if channels == 3:
-        parallel += [Pass(large, 300, 24, large, apart=True)]
+        parallel += [Pass(large, 300, 24, large, even_ridge, apart=True)]
         parallel += [Pass(middle, 300, 24, middle, mean)]
     else:
         parallel += [
@@ -45,11 +44,6 @@ def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], 
     chain[1:] = [replace(wanted, compact=True) for wanted in chain[1:]]
     parallel = [replace(wanted, compact=True) for wanted in parallel]
     return tuple(chain[:count]), tuple(parallel[: max(0, count - CHAINED)])
-
-
-def matched_patch(channels: int) -> int:
-    """The patch side for which channels p^2 is about 48."""
-    return max(2, round(math.sqrt(48 / channels)))
 
 
 def estimates(

@@ -63,20 +63,20 @@ def block_distances(
     """Half of the distance of each reference to each patch around it, less what is the same for
     all of them: (N, side side). patches, halves: as `described`.
     """
-    n, side, stride = len(patches), 2 * radius + 1, rows.step
+    n, side = len(patches), 2 * radius + 1
     up, left = rows[0], columns[0]
     height, width = rows[-1] - up + side, columns[-1] - left + side
     window = patches[:, up : up + height, left : left + width].reshape(n, -1)
     references = patches[
         :,
-        up + radius : up + radius + height - side + 1 : stride,
-        left + radius : left + radius + width - side + 1 : stride,
+        up + radius : up + radius + height - side + 1 : rows.step,
+        left + radius : left + radius + width - side + 1 : columns.step,
     ].reshape(n, -1)
     constant = halves[up : up + height, left : left + width].reshape(1, -1)
     all_pairs = torch.addmm(constant, references.t(), window, alpha=-1)
     down, across = len(rows), len(columns)
     size = height * width  # each reference sees another part of its row
-    steps = (across * size + stride * width, size + columns.step, width, 1)
+    steps = (across * size + rows.step * width, size + columns.step, width, 1)
     return all_pairs.as_strided((down, across, side, side), steps).reshape(down * across, -1)
 
 

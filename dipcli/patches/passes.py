@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dipcli.degradation.borders import extend
-from dipcli.patches.compact import Compact
+from dipcli.patches.compact import compacted
 from dipcli.patches.groups import OPPONENT, GroupEstimator, ridge
 from dipcli.patches.tiles import Tile, worked
 
@@ -69,7 +69,7 @@ def collaborate(
 
     def work(tile: Tile) -> tuple[Tensor, Tensor]:
         D = tile.of_patches(of_patch, p).reshape(-1, 1)
-        parts = zip(*(tile.of(image).split(together, 1) for image in images), strict=True)
+        parts = zip(*(torch.split(tile.of(image), together, 1) for image in images), strict=True)
         sums = [
             filtered([patch_rows(part, p) for part in some], D, tile.groups, wanted)
             for some in parts
@@ -108,10 +108,10 @@ def filtered(
     """
     n = patches[0].shape[1]
     D = D.clamp_min(n * LEAST_VARIANCE)
-    compact = Compact.of(*patches, D / n) if wanted.compact and len(patches) > 1 else None
+    compact = compacted(patches, D / n) if wanted.compact else None
     noisy, *clean = patches if compact is None else compact.patches
     values, weights = torch.zeros_like(noisy), torch.zeros_like(D)
-    for places in chunks(index, noisy.shape[1]):
+    for places in torch.split(index, at_once(index, noisy.shape[1])):
         Y, middle = grouped(noisy, places)
         X = grouped(clean[0], places)[0] if clean else None
         d = D.index_select(0, places.flatten()).view(*places.shape, 1)
@@ -123,10 +123,10 @@ def filtered(
     return values if compact is None else compact.whole(values, weights), weights
 
 
-def chunks(index: Tensor, n: int) -> tuple[Tensor, ...]:
-    """The groups, (N, k), of patches of n values, in parts that are solved together."""
+def at_once(index: Tensor, n: int) -> int:
+    """How many of the groups, (N, k), of patches of n values are solved together."""
     most = VALUES_AT_ONCE if index.device.type == "cpu" else LARGE_AT_ONCE
-    return torch.split(index, max(1, most // (index.shape[1] * n)))
+    return max(1, most // (index.shape[1] * n))
 
 
 def grouped(patches: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,9 +147,7 @@ def folded(sums: list[tuple[Tensor, Tensor]], like: Tensor, p: int) -> tuple[Ten
     return torch.cat(values, 1), torch.cat(weights, 1)
 
 
-def averaged(
-    images: list[Tensor], sums: Iterable[tuple[Tile, tuple[Tensor, Tensor]]]
-) -> Tensor:
+def averaged(images: list[Tensor], sums: Iterable[tuple[Tile, tuple[Tensor, Tensor]]]) -> Tensor:
     """The weighted mean of what tiles have for each pixel; in no group, as in the last image."""
     numerator, denominator = torch.zeros_like(images[0]), torch.zeros_like(images[0])
     for tile, (values, weights) in sums:

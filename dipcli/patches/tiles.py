@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeVar
 
 import torch
@@ -28,7 +29,8 @@ class Tile:
 
     rows: slice
     columns: slice
-    groups: Tensor  # (N, k): places among all patches of the part, the reference first
+    references: tuple[slice, slice]  # the part that the reference patches cover
+    groups: Tensor  # (N, k): places among all patches of the whole part, the reference first
 
     def of(self, image: Tensor) -> Tensor:
         """The part of a picture (..., H, W)."""
@@ -50,23 +52,16 @@ def worked(
     """
     on_cpu = guide.device.type == "cpu"
     step = max(1, (SIDE if on_cpu else LARGE_SIDE) // stride) * stride
-    starts = [
-        (top, left)
-        for top in range(0, guide.shape[2] - p + 1, step)
-        for left in range(0, guide.shape[3] - p + 1, step)
-    ]
+    size = guide.shape[2:]
+    tops, lefts = (range(0, length - p + 1, step) for length in size)
+    starts = list(product(tops, lefts))
 
     @torch.no_grad()
     def work_at(start: tuple[int, int]) -> tuple[Tile, T]:
-        places, inside = zip(
-            *(
-                reached(first, step, stride, p, radius, length)
-                for first, length in zip(start, guide.shape[2:], strict=True)
-            ),
-            strict=True,
-        )
-        part = guide[..., places[0], places[1]]
-        tile = Tile(*places, nearest(part, *inside, p, radius, count))
+        sides = [reach(*side, step, stride, p, radius) for side in zip(start, size, strict=True)]
+        (rows, own_rows, up), (columns, own_columns, left) = sides
+        groups = nearest(guide[..., rows, columns], up, left, p, radius, count)
+        tile = Tile(rows, columns, (own_rows, own_columns), groups)
         return tile, work(tile)
 
     threads = min(torch.get_num_threads(), len(starts)) if on_cpu else 1
@@ -88,14 +83,15 @@ def in_threads(
         torch.set_num_threads(before)  # a part of torch knows one number for all threads
 
 
-def reached(
-    first: int, step: int, stride: int, p: int, radius: int, length: int
-) -> tuple[slice, range]:
-    """Along one side: what the groups of a tile reach, and its references in there.
+def reach(
+    first: int, length: int, step: int, stride: int, p: int, radius: int
+) -> tuple[slice, slice, range]:
+    """Along one side: what the groups of a tile reach, what its references cover, and where in
+    the former these begin.
 
-    first: where the tile begins; step: how far the next one is away; length: of the picture.
+    first: where the tile begins; length: of the picture; step: how far the next one is away.
     """
-    last = min(length, first + step - stride + p) - p
+    stop = min(length, first + step - stride + p)
     start = max(0, first - radius)
-    cut = slice(start, min(length, last + p + radius))
-    return cut, range(first - start, last - start + 1, stride)
+    within = range(first - start, stop - p - start + 1, stride)
+    return slice(start, min(length, stop + radius)), slice(first, stop), within
