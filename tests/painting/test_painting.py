@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import SIZE
+from painting.conftest import SIZE
 from PIL import Image
 
 from dipcli.painting import Server
