@@ -186,11 +186,12 @@ def carry_out(
     run_options: RunOptions,
     console: Console,
     watched: Callable[[Reporter], Reporter] = lambda reporter: reporter,
-    after: Callable[[list[Outcome]], None] = lambda outcomes: None,
+    after: Callable[[list[Outcome]], Mapping[str, Path]] = lambda outcomes: {},
 ) -> int:
     """Run the plan and say how it ended; returns the exit code.
 
-    watched: makes of who tells the user another one; after: called with all outcomes.
+    watched: makes of who tells the user another one; after: called with all outcomes, returns the
+    pictures of all together that the page of a report begins with, by what they show.
     """
     waiting.asleep()
     from dipcli.batch.parallel import workers_for
@@ -209,9 +210,9 @@ def carry_out(
         report = Report(request.report, plan, request) if request.report else None
         outcomes = run(plan, request, watched(reporter), interrupt, workers, report)
         stack.close()
-        after(outcomes)
+        sheets = after(outcomes)
         if report and outcomes:
-            console.line(f"report: {report.write()}")
+            console.line(f"report: {report.write(sheets)}")
         code = interrupt.exit_code or worst(outcomes)
         _conclude(plan, outcomes, run_options, console, code)
     return code
