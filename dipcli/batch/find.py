@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dipcli.errors import MaskError, UsageError
 from dipcli.pictures import HEAD, format_for_suffix, name_of, sniff
+from dipcli.system.naming import composed
 
 
 @dataclass(frozen=True)
@@ -59,30 +60,47 @@ def _claims_or_is(path: Path) -> bool:
 def in_shard(relative: str, shard: tuple[int, int]) -> bool:
     """Whether this path belongs to part I of N (I from 1); the same on every machine."""
     part, parts = shard
-    return int(hashlib.sha256(os.fsencode(relative)).hexdigest(), 16) % parts == part - 1
+    return int(hashlib.sha256(os.fsencode(composed(relative))).hexdigest(), 16) % parts == part - 1
 
 
 def partner(folder: Path, one: Found, what: str) -> Path:
     """The file in `folder` that belongs to an input: same stem, same subfolder.
 
-    Looks in the folder itself too. Raises MaskError if there is none or more than one.
+    Looks in the folder itself too. Of two that read alike, as Unicode has them, the one with the
+    very name. Raises MaskError if there is none or more than one.
     """
     path = Path(one.relative)
     name = name_of(one.path)
-    for place in dict.fromkeys((folder / path.parent, folder)):
+    for place in dict.fromkeys((_subfolder(folder, path.parent), folder)):
         if not place.is_dir():
             continue
-        fits = [
+        stems = [
             file
             for file in sorted(place.iterdir())
-            if file.stem == path.stem and format_for_suffix(file.suffix) and file.is_file()
+            if composed(file.stem) == composed(path.stem)
+            and format_for_suffix(file.suffix)
+            and file.is_file()
         ]
+        fits = [file for file in stems if file.stem == path.stem] or stems
         if len(fits) > 1:
             names = " and ".join(file.name for file in fits[:2])
             raise MaskError(f"{name}: {names} in {place} both could be its {what}; keep one")
         if fits:
             return fits[0]
     raise MaskError(f"{name}: no {what} named {path.stem}.* in {folder}")
+
+
+def _subfolder(folder: Path, parts: Path) -> Path:
+    """The folder of this name below another one, or one that reads alike if that is not there."""
+    for part in parts.parts:
+        inside = folder / part
+        if not inside.is_dir() and folder.is_dir():
+            alike = (
+                one for one in sorted(folder.iterdir()) if composed(one.name) == composed(part)
+            )
+            inside = next(alike, inside)
+        folder = inside
+    return folder
 
 
 def check_exists(path: Path) -> None:

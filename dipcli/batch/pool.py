@@ -16,7 +16,7 @@ from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.work import Hooks, process_job
 from dipcli.observers import Interrupt
-from dipcli.system import memory, waiting
+from dipcli.system import cores, memory, waiting
 from dipcli.system.ending import ENDING
 
 _PASSED_ON = tuple(one for one in ENDING if one is not signal.SIGTERM)
@@ -57,7 +57,7 @@ def pool(workers: int, device: str) -> Iterator[Workers]:
     chosen = _devices(workers, device)
     for one in chosen:
         devices.put(one)
-    threads = max(1, (os.cpu_count() or 1) // workers)
+    threads = max(1, cores.usable() // workers)
     shares = (workers, -(-workers // len(set(chosen))))
     told = (devices, threads, shares, os.getpid())
     executor = _Pool(workers, context, _initialise, told)

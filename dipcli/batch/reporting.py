@@ -27,6 +27,7 @@ class Report:
         self._path, self._several, self._request = path, plan.several, request
         self._seen: Seen = look(path)
         self._jobs = {job.name: (number, job) for number, job in enumerate(plan.jobs)}
+        self._sweeps = any(job.request is not None for job in plan.jobs)
         self._entries: list[tuple[int, dict[str, Any]]] = []
 
     def add(self, outcome: Outcome) -> None:
@@ -41,18 +42,26 @@ class Report:
         shown = entry(
             outcome.to_json(),
             outcome.view,
-            "" if job is None else command_of(job, self._request, outcome),
+            "" if job is None else command_of(job, job.request or self._request, outcome),
             self._links(outcome, job),
             keep,
         )
         self._entries.append((number, shown))
 
-    def write(self) -> Path:
-        """Write the page; returns where it is. Raises WriteError."""
+    def write(self, sheets: Mapping[str, Path] | None = None) -> Path:
+        """Write the page; returns where it is. Raises WriteError.
+
+        sheets: pictures of all results together, by what they show, which lie in files.
+        """
+        home = self._path.absolute().parent
+        above = {what: relative_to(home, path) for what, path in (sheets or {}).items()}
         ordered = [shown for _, shown in sorted(self._entries, key=lambda pair: pair[0])]
         count = len(ordered)
-        title = f"{count} pictures" if self._several else str(ordered[0]["name"])
-        data = page(f"dip {self._request.task}: {title}", ordered, gallery=self._several)
+        things = "results" if self._sweeps else "pictures"
+        title = f"{count} {things}" if self._several else str(ordered[0]["name"])
+        command = f"sweep {self._request.task}" if self._sweeps else self._request.task
+        named = f"dip {command}: {title}"
+        data = page(named, ordered, gallery=self._several, sheets=above)
         return (publish(self._seen, data) or publish_beside(self._path, data)).path
 
     def _kept(self, name: str, data: bytes) -> str:
@@ -70,7 +79,12 @@ class Report:
         home = self._path.absolute().parent
         paths = {what: Path(one) for what, one in named.items() if isinstance(one, str | Path)}
         found = {what: one for what, one in paths.items() if str(one) != "-" and one.is_file()}
-        return {what: os.path.relpath(one.absolute(), home) for what, one in found.items()}
+        return {what: relative_to(home, one) for what, one in found.items()}
+
+
+def relative_to(home: Path, path: Path) -> str:
+    """The way from a page's folder to a file."""
+    return os.path.relpath(path.absolute(), home)
 
 
 def command_of(job: Job, request: Request, outcome: Outcome) -> str:

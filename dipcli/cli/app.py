@@ -111,9 +111,22 @@ def _stop_at_once(signum: int, frame: FrameType | None) -> None:
 def _with_hint(error: click.ClickException) -> str:
     """The message of a usage error, and which help to ask."""
     message = " ".join(error.format_message().split())
+    if isinstance(error, click.NoSuchOption) and (having := _having(error.option_name)):
+        message = f"No such option '{error.option_name}' here; it is one of {', '.join(having)}"
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return message
     return f"{message.rstrip('.')}; see {error.ctx.command_path} --help"
+
+
+def _having(option: str) -> list[str]:
+    """The commands that have an option."""
+    context = click.Context(app)
+    commands = {name: app.get_command(context, name) for name in app.list_commands(context)}
+    return [
+        f"dip {name}"
+        for name, one in commands.items()
+        if one is not None and any(option in parameter.opts for parameter in one.params)
+    ]
 
 
 def _say(message: str, code: int, trace: bool = False) -> int:

@@ -39,6 +39,7 @@ def entry(
         "message": line.get("error") or line.get("message") or "",
         "seconds": line.get("seconds"),
         "noise": noise_of(line),
+        "psnr": line.get("psnr"),
         "words": words(line),
         "facts": facts(line),
         "command": command,
@@ -64,9 +65,20 @@ def _shown(view: View, keep: Keep | None) -> dict[str, Any]:
     }
 
 
-def page(title: str, entries: Iterable[Mapping[str, Any]], *, gallery: bool) -> bytes:
-    """The whole page; gallery: whether it begins with all pictures, though there be one."""
-    facts = {"title": title, "gallery": gallery, "entries": list(entries)}
+def page(
+    title: str,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    gallery: bool,
+    sheets: Mapping[str, str] | None = None,
+) -> bytes:
+    """The whole page; gallery: whether it begins with all pictures, though there be one.
+
+    sheets: pictures of all of them together that stand above, a path from the page for what each
+    shows.
+    """
+    above = [{"label": what, "src": quote(path)} for what, path in (sheets or {}).items()]
+    facts = {"title": title, "gallery": gallery, "sheets": above, "entries": list(entries)}
     parts = {"DATA": as_data(facts), "SCRIPT": asset("page.js")}
     return assembled(asset("page.html"), parts)
 

@@ -66,6 +66,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
     """
 
     name = "inpaint"
+    made = "filled"
     Options = InpaintOptions
     Settings = InpaintSettings
     presets = PRESETS

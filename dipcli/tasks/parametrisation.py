@@ -50,6 +50,7 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
     """
 
     name = "fit"
+    made = "fitted"
     Options = FitOptions
     Settings = ParametrisationSettings
     presets = PRESETS

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dipcli import tasks
-from dipcli.bench import cases, cell, command, runner, score, sources, table
+from dipcli.bench import cases, cell, command, degraded, runner, score, sources, table
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import UsageError
 from dipcli.stream.step import Step
@@ -203,14 +203,14 @@ def test_variants_change_what_is_named_and_keep_the_rest() -> None:
 
 def test_noise_is_clipped_rounded_and_the_same_each_time() -> None:
     gray = np.full((200, 200), 128, np.uint8)
-    noisy = cases.gaussian(gray, 25)
+    noisy = degraded.gaussian(gray, 25)
     assert noisy.dtype == np.uint8
-    assert np.array_equal(noisy, cases.gaussian(gray, 25))
+    assert np.array_equal(noisy, degraded.gaussian(gray, 25))
     assert np.std(noisy.astype(float)) == pytest.approx(25, rel=0.02)
-    photons = cases.poisson(gray, 30).astype(float)
+    photons = degraded.poisson(gray, 30).astype(float)
     assert np.mean(photons) == pytest.approx(128, rel=0.01)
     assert np.var(photons) == pytest.approx(128 * 255 / 30, rel=0.05)
-    assert cases.gaussian(np.full((50, 50), 255, np.uint8), 25).max() == 255
+    assert degraded.gaussian(np.full((50, 50), 255, np.uint8), 25).max() == 255
 
 
 def test_luma_runs_from_16_to_235() -> None:
@@ -243,7 +243,7 @@ def test_ssim_has_the_windows_of_wang_and_others() -> None:
 def test_the_best_step_is_the_one_of_the_highest_psnr() -> None:
     truth = np.full((16, 16, 3), 100, np.uint8)
     case = cases.Case("denoise", 25, "a", "denoise", Path("a"))
-    watch = cell.BestStop(case, tasks.denoise(truth), truth)
+    watch = cell.BestStop(case, tasks.denoise(truth), cases.Problem(truth, truth))
     for index, level in enumerate((90, 98, 103, 97)):
         picture = torch.full((1, 3, 16, 16), level / 255)
         watch(Step(index, 4, "fit", 0, torch.zeros(()), picture, picture))
