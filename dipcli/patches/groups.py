@@ -74,7 +74,7 @@ def even_ridge(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, 
     X = given(X)
     d = D.mean(1, keepdim=True)
     inverted = inverse(plus_diagonal(X.mT @ X, d))
-    return X @ (inverted @ (X.mT @ Y)), passed(inverted, d) / X.shape[1]
+    return X @ (inverted @ (X.mT @ Y)), left_in_each(X, inverted, d)
 
 
 def nl_bayes(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
@@ -96,7 +96,7 @@ def ridge_bayes_mean(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Te
     loading = BELIEF * k / n * d
     inner = X.mT @ X
     first, second = (inverse(plus_diagonal(inner.clone(), one)) for one in (d, loading))
-    left = passed(first, d) / k + passed(second, loading) / n
+    left = left_in_each(X, first, d) + passed(second, loading) / n
     combination = first @ (X.mT @ Y)
     estimate = torch.baddbmm(X @ combination, Y, complement(second, loading))
     return estimate.mul_(0.5), left / 2
@@ -114,6 +114,11 @@ def plus_diagonal(A: Tensor, d: Tensor | float) -> Tensor:
     diagonal = A.diagonal(dim1=1, dim2=2)
     diagonal += d if isinstance(d, float) else d[:, :, 0]
     return A
+
+
+def left_in_each(X: Tensor, inverted: Tensor, d: Tensor) -> Tensor:
+    """|theta_i|^2 of the even ridge, (N, k, 1): the diagonal of X (R - d R^2) X', R the inverse."""
+    return (X @ torch.baddbmm(inverted, inverted, inverted * -d)).mul_(X).sum(2, keepdim=True)
 
 
 def complement(inverted: Tensor, d: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ def test_three_passes_in_turn_then_others_of_other_patches_beside_one_another():
     for channels in (1, 2, 3, 4):
         chain, beside = schedule(6, channels, 3)
         assert [wanted.combine for wanted in chain] == [ridge, even_ridge, ridge_bayes_mean]
-        assert [wanted.compact for wanted in chain] == [False, True, True]
+        assert [wanted.compact for wanted in chain] == [False, *[channels > 2] * 2]
         assert len({wanted.patch for wanted in beside}) == 3
         assert beside[0].patch == chain[-1].patch
         assert beside[0].group > chain[-1].group
