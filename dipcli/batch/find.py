@@ -1,9 +1,11 @@
 """Which files of a folder are pictures to restore."""
 
+import difflib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from glob import has_magic
 from pathlib import Path
 
 from dipcli.errors import MaskError, UsageError
@@ -103,9 +105,23 @@ def _subfolder(folder: Path, parts: Path) -> Path:
     return folder
 
 
+def _nearest(path: Path) -> Path | None:
+    """What is there under nearly this name, or under this very name one folder below."""
+    folder = path.parent
+    try:
+        names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+        below = sorted(folder.glob(f"*/{path.name}")) if names and not has_magic(path.name) else []
+    except OSError:
+        return None
+    alike = difflib.get_close_matches(path.name, names, 1)
+    return folder / alike[0] if alike else next(iter(below), None)
+
+
 def check_exists(path: Path) -> None:
     """Raise UsageError for an input that is not there, or that cannot be read twice."""
     if not path.exists():
-        raise UsageError(f"{name_of(path)} does not exist")
+        near = _nearest(path)
+        hint = f"did you mean {name_of(near)}?" if near else "check its name"
+        raise UsageError(f"{name_of(path)} does not exist; {hint}")
     if not path.is_file() and not path.is_dir():
         raise UsageError(f"{name_of(path)} is neither a file nor a folder; for a pipe give -")

@@ -157,7 +157,7 @@ def _checked(one: Example, asked: Lesson) -> Header:
             )
         if other.channels != header.channels:
             both = f"{name_of(one.seen)} and {name_of(one.target)}"
-            raise UsageError(f"{both}: one is gray, the other in colour; a pair is alike")
+            raise UsageError(f"{both}: one is gray, the other in colour; convert one of them")
     return header
 
 

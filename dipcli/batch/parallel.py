@@ -1,14 +1,19 @@
-"""How many pictures at a time is best here: `--jobs auto`.
+"""How many pictures at a time is best here, and with how many threads each: `--jobs auto`.
 
-One picture has all cores as threads, of which small operations make little use; a folder has a
-process for each core, with one thread. As many processes as there are idle cores, no more than
-whose largest pictures fit into memory as they are, and one alone where the others would not be
-worth their start.
+One picture has all cores as threads, of which small operations make little use: two threads took
+twice the CPU time of one for 64x64 and 256x256. So a folder has a process for each core, with one
+thread; fewer processes with more threads where memory or pictures do not reach. The threads do not
+depend on how busy the machine is, as the last bits of a result may depend on them; what is busy, or
+little work, only lets fewer processes begin.
 """
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dipcli.batch import estimate
+from dipcli.batch.cluster import cluster
+from dipcli.batch.pool import Workers, pool
 from dipcli.batch.request import Job, Request
 from dipcli.settings import Settings
 from dipcli.system import cores, memory
@@ -17,18 +22,42 @@ WORTH = 10.0  # seconds of work; a process takes two to start, and saves a fifth
 ROOM = 0.8  # of the memory that can be had
 
 
-def best_number(jobs: Sequence[Job], request: Request) -> int:
-    """How many of these jobs to do at a time, at least 1. Raises DeviceError."""
+@dataclass(frozen=True)
+class Division:
+    """processes: pictures at a time; threads: of each, None for as many as it takes."""
+
+    processes: int
+    threads: int | None = None
+
+
+def workers_for(
+    jobs: Sequence[Job], request: Request, count: int | None, address: str | None
+) -> contextlib.AbstractContextManager[Workers | None]:
+    """Workers at the address of a cluster, or processes here; None: this process alone.
+
+    count: of pictures at a time, None for as many as pay. Raises DeviceError, UsageError.
+    """
+    if address is not None:
+        return cluster(address)
+    asked = Division(min(count, len(jobs))) if count else best_division(jobs, request)
+    if asked.processes > 1:
+        return pool(asked.processes, request.device, asked.threads)
+    if asked.threads is not None:
+        cores.limit_threads(asked.threads)
+    return contextlib.nullcontext()
+
+
+def best_division(jobs: Sequence[Job], request: Request) -> Division:
+    """How to do these jobs. Raises DeviceError."""
     if len(jobs) < 2:
-        return 1
+        return Division(1)
     if request.device != "cpu" and (count := _accelerators(request.device)):
-        return min(count, len(jobs))
+        return Division(min(count, len(jobs)))
     work, largest = _work(jobs, request)
-    most = min(len(jobs), cores.idle())
-    if work < WORTH or most == 1:
-        return 1
-    room = memory.available()
-    return most if room is None else max(1, min(most, int(ROOM * room / largest)))
+    room, usable = memory.available(), cores.usable()
+    fitting = usable if room is None else int(ROOM * room / largest)
+    most = max(1, min(usable, len(jobs), fitting))
+    return Division(1 if work < WORTH else min(most, cores.idle()), max(1, usable // most))
 
 
 def _accelerators(device: str) -> int:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dipcli.batch.outcome import Outcome
 from dipcli.batch.plan import Plan
@@ -54,7 +55,7 @@ class Report:
         sheets: pictures of all results together, by what they show, which lie in files.
         """
         home = self._path.absolute().parent
-        above = {what: relative_to(home, path) for what, path in (sheets or {}).items()}
+        above = {what: address(home, path) for what, path in (sheets or {}).items()}
         ordered = [shown for _, shown in sorted(self._entries, key=lambda pair: pair[0])]
         count = len(ordered)
         things = "results" if self._sweeps else "pictures"
@@ -72,19 +73,23 @@ class Report:
         return f"{folder.name}/{place.path.name}"
 
     def _links(self, outcome: Outcome, job: Job | None) -> Mapping[str, str]:
-        """The files of a picture as paths from the page."""
+        """The addresses of the files of a picture from the page."""
         if job is None:
             return {}
         named = {"the input": job.source, "the result": outcome.output, **job.side_files}
         home = self._path.absolute().parent
         paths = {what: Path(one) for what, one in named.items() if isinstance(one, str | Path)}
         found = {what: one for what, one in paths.items() if str(one) != "-" and one.is_file()}
-        return {what: relative_to(home, one) for what, one in found.items()}
+        return {what: address(home, one) for what, one in found.items()}
 
 
-def relative_to(home: Path, path: Path) -> str:
-    """The way from a page's folder to a file."""
-    return os.path.relpath(path.absolute(), home)
+def address(home: Path, path: Path) -> str:
+    """Of a file, as a link of a page in the folder `home` has it; its name may be no text."""
+    try:
+        found = Path(os.path.relpath(path.absolute(), home))
+    except ValueError:  # on another drive of Windows
+        return path.absolute().as_uri()
+    return quote(os.fsencode(found.as_posix()))
 
 
 def command_of(job: Job, request: Request, outcome: Outcome) -> str:

@@ -13,6 +13,7 @@ import click
 import dipcli
 from dipcli.batch import streams
 from dipcli.cli import messages
+from dipcli.cli.patterns import expanded
 from dipcli.errors import DipError, MemoryLimitError
 from dipcli.system import memory
 from dipcli.system.ending import ENDING, ignored
@@ -66,7 +67,7 @@ def main() -> None:
             signal.signal(one, _stop_at_once)
     messages.guard_streams()
     memory.reuse()
-    code = run(sys.argv[1:])
+    code = run(expanded(sys.argv[1:]))
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while Python ends: no traceback
     sys.exit(code)
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -28,9 +28,6 @@ from dipcli.stages import unused
 from dipcli.system import waiting
 from dipcli.tasks import Task
 from dipcli.tasks.companions import ALPHA
-
-if TYPE_CHECKING:
-    from dipcli.batch.pool import Workers
 
 _STOPS_AT_ONCE = "finishing this step, then writing the best so far; once more quits at once"
 
@@ -197,6 +194,7 @@ def carry_out(
     pictures of all together that the page of a report begins with, by what they show.
     """
     waiting.asleep()
+    from dipcli.batch.parallel import workers_for
     from dipcli.batch.reporting import Report
     from dipcli.batch.run import run
     from dipcli.observers import Interrupt
@@ -207,7 +205,8 @@ def carry_out(
         reporter = stack.enter_context(
             choose_reporter(console, several=plan.several, verbose=run_options.verbose)
         )
-        workers = stack.enter_context(_workers(plan, request, run_options))
+        asked = run_options.jobs, run_options.cluster
+        workers = stack.enter_context(workers_for(plan.jobs, request, *asked))
         report = Report(request.report, plan, request) if request.report else None
         outcomes = run(plan, request, watched(reporter), interrupt, workers, report)
         stack.close()
@@ -217,21 +216,6 @@ def carry_out(
         code = interrupt.exit_code or worst(outcomes)
         _conclude(plan, outcomes, run_options, console, code)
     return code
-
-
-def _workers(
-    plan: Plan, request: Request, run_options: RunOptions
-) -> contextlib.AbstractContextManager["Workers | None"]:
-    """Those that were asked for: of a cluster, or processes here; None: this process alone."""
-    from dipcli.batch.cluster import cluster
-    from dipcli.batch.parallel import best_number
-    from dipcli.batch.pool import pool
-
-    if run_options.cluster is not None:
-        return cluster(run_options.cluster)
-    asked = best_number(plan.jobs, request) if run_options.jobs is None else run_options.jobs
-    count = min(asked, len(plan.jobs))
-    return pool(count, request.device) if count > 1 else contextlib.nullcontext()
 
 
 def _conclude(

@@ -195,7 +195,7 @@ def _values(
         except click.BadParameter as error:
             raise UsageError(f"--vary {text}: {error.message.rstrip('.')}") from error
         if any(value == other for _, other in found):
-            raise UsageError(f"--vary {text}: {one} is there twice")
+            raise UsageError(f"--vary {text}: {one} is there twice; once is enough")
         found.append((one, value))
     return found
 

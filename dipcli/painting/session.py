@@ -139,10 +139,10 @@ class Session:
                     raise MaskError("the mask has another size than the canvas; reload the page")
                 gray = image.convert("L").resize(self._size, Image.Resampling.NEAREST)
         except (UnidentifiedImageError, OSError) as error:
-            raise MaskError("the mask that was sent is no PNG") from error
+            raise MaskError("the mask that was sent is no PNG; reload the page") from error
         white = (np.asarray(gray) > 127).astype(np.float32)
         if not white.any():
-            raise MaskError("nothing is painted yet")
+            raise MaskError("nothing is painted yet; mark what is to be filled")
         return encode(Picture(np.ascontiguousarray(white[..., None])), "PNG")
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from pathlib import Path
 
 from dipcli.system.waiting import busy_cores
@@ -17,6 +18,15 @@ def usable(root: Path = Path("/sys/fs/cgroup")) -> int:
 def idle() -> int:
     """Those of them that no other program keeps busy now, at least one."""
     return max(1, usable() - round(busy_cores()))
+
+
+def limit_threads(count: int) -> None:
+    """Let torch take no more threads than these in this process; for programs only."""
+    os.environ["OMP_NUM_THREADS"] = str(count)  # read when torch is imported
+    if "torch" in sys.modules:
+        import torch
+
+        torch.set_num_threads(count)
 
 
 def _quota(root: Path) -> float:

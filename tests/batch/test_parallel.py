@@ -1,5 +1,6 @@
 """`--jobs auto`: processes for a folder, threads for one picture, within cores and memory."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,9 @@ def pictures(count: int, side: int = 256) -> list[Job]:
 def machine(monkeypatch):
     """A machine of so many idle cores and bytes, without a GPU unless it has some."""
 
-    def made(idle: int, room: float | None = 64 * GIGABYTE, gpus: int = 0) -> None:
+    def made(idle: int, room: float | None = 64 * GIGABYTE, gpus: int = 0, usable: int = 8) -> None:
         monkeypatch.setattr(cores, "idle", lambda: idle)
+        monkeypatch.setattr(cores, "usable", lambda: usable)
         monkeypatch.setattr(memory, "available", lambda: room)
         monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
@@ -35,10 +37,16 @@ def machine(monkeypatch):
     return made
 
 
-def found(count: int, side: int = 256, device: str = "cpu", **more: object) -> int:
-    return parallel.best_number(
-        pictures(count, side), Request(task="denoise", device=device, **more)
-    )
+def division(
+    count: int, side: int = 256, device: str = "cpu", **more: object
+) -> tuple[int, int | None]:
+    request = Request(task="denoise", device=device, **more)
+    made = parallel.best_division(pictures(count, side), request)
+    return made.processes, made.threads
+
+
+def found(*given: object, **more: object) -> int:
+    return division(*given, **more)[0]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +56,59 @@ def found(count: int, side: int = 256, device: str = "cpu", **more: object) -> i
 def test_a_process_for_each_idle_core_but_not_for_one_picture(machine, count, idle, expected):
     machine(idle)
     assert found(count) == expected
+
+
+@pytest.mark.parametrize("idle", [1, 3, 8])
+def test_threads_do_not_depend_on_how_busy_the_machine_is(machine, idle):
+    machine(idle)
+    assert division(40) == (idle, 1)
+    assert division(4) == (min(idle, 4), 2)
+    assert division(1) == (1, None), "one picture has all cores"
+
+
+def test_little_work_has_the_threads_of_much(machine):
+    machine(8)
+    assert division(8, side=32, preset="fast")[1] == division(800, side=32, preset="fast")[1] == 1
+
+
+def test_where_memory_bounds_the_pictures_each_has_more_threads(machine):
+    each = parallel._work(pictures(1, 4000), Request(task="denoise", device="cpu"))[1]
+    machine(8, room=3 * each)
+    assert division(40, side=4000) == (2, 4)
+
+
+def test_a_process_alone_keeps_to_its_threads(machine, monkeypatch):
+    machine(1)
+    told: list[int] = []
+    monkeypatch.setattr(cores, "limit_threads", told.append)
+    request = Request(task="denoise", device="cpu")
+    with parallel.workers_for(pictures(40), request, None, None) as workers:
+        assert workers is None
+    assert told == [1]
+    with parallel.workers_for(pictures(40), request, 1, None) as workers:
+        assert workers is None
+    assert told == [1], "only auto decides on threads"
+
+
+def test_many_processes_get_what_was_decided(machine, monkeypatch):
+    machine(3)
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(parallel, "pool", lambda *given: asked.append(given))
+    request = Request(task="denoise", device="cpu")
+    parallel.workers_for(pictures(40), request, None, None)
+    parallel.workers_for(pictures(40), request, 5, None)
+    assert asked == [(3, "cpu", 1), (5, "cpu", None)]
+
+
+def test_threads_are_limited_in_this_process_and_in_what_it_starts(monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    try:
+        cores.limit_threads(3)
+        assert torch.get_num_threads() == 3
+        assert os.environ["OMP_NUM_THREADS"] == "3"
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_little_work_is_not_worth_the_start_of_processes(machine):

@@ -151,9 +151,9 @@ def test_a_mask_of_the_user_is_not_replaced_and_ours_is(working, tmp_path):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"no PNG", "the mask that was sent is no PNG"),
+        (b"no PNG", "the mask that was sent is no PNG; reload the page"),
         (painted((8, 8)), "the mask has another size than the canvas; reload the page"),
-        (b"", "the mask that was sent is no PNG"),
+        (b"", "the mask that was sent is no PNG; reload the page"),
     ],
 )
 def test_what_is_no_mask_is_told(working, body, told):
@@ -165,7 +165,7 @@ def test_an_empty_mask_is_told(working):
     buffer = io.BytesIO()
     Image.new("RGBA", SIZE, (0, 0, 0, 255)).save(buffer, "PNG")
     ask(working, "fill", "POST", buffer.getvalue())
-    assert done(working)["message"] == "nothing is painted yet"
+    assert done(working)["message"] == "nothing is painted yet; mark what is to be filled"
 
 
 def test_nothing_is_saved_before_there_is_a_result(server, tmp_path):

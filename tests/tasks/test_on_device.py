@@ -1,6 +1,7 @@
 """On a device that is none: nothing lies elsewhere than where it is used, and no pass waits."""
 
 import contextlib
+from functools import cache
 
 import numpy as np
 import pytest
@@ -42,27 +43,27 @@ def done(name: str, device: torch.device, **more: object) -> Result:
     return restore(task, task.settings("auto", **{**settings, **few, **more}), Runtime(device, 0))
 
 
-@pytest.fixture
-def on_device(monkeypatch):
+@pytest.fixture(scope="module")
+def on_device():
     """`done` on the device: the result and what was noted; no backend, hence no autocast."""
-    monkeypatch.setattr(torch, "autocast", lambda *args, **given: contextlib.nullcontext())
 
     def tensor(data, *, device=None, really=torch.tensor, **given):  # which asks no mode
         made = really(data, **given)
         return made if device is None else made.to(device)
 
-    monkeypatch.setattr(torch, "tensor", tensor)
-
-    def call(name: str, **more: object) -> tuple[Result, Pretending]:
-        with Pretending() as noted:
-            return done(name, DEVICE, **more), noted
+    @cache
+    def call(name: str, passes: int) -> tuple[Result, Pretending]:
+        with pytest.MonkeyPatch.context() as patch, Pretending() as noted:
+            patch.setattr(torch, "autocast", lambda *args, **given: contextlib.nullcontext())
+            patch.setattr(torch, "tensor", tensor)
+            return done(name, DEVICE, passes=passes), noted
 
     return call
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_all_is_made_where_it_is_used(name, on_device):
-    there, noted = on_device(name, passes=2)
+    there, noted = on_device(name, 2)
     assert noted.mixed == []
     here = done(name, torch.device("cpu"), passes=2)
     assert np.abs(there.image.astype(int) - here.image).max() <= 1
@@ -71,7 +72,7 @@ def test_all_is_made_where_it_is_used(name, on_device):
 
 @pytest.mark.parametrize("name", CASES)
 def test_no_pass_waits_for_the_device(name, on_device):
-    few, many = (on_device(name, passes=passes)[1].waits for passes in (2, 4))
+    few, many = (on_device(name, passes)[1].waits for passes in (2, 4))
     assert len(many) <= len(few) + 1, many  # one more look at losses
 
 
