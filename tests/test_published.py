@@ -132,7 +132,7 @@ CHOSEN = {
     ("auto", "denoise", "jpeg"): {"method": "patches", "passes": 4, "stride": 4},
     ("auto", "inpaint", "scattered"): {"method": "patches", "passes": 16, "stride": 4},
     ("auto", "inpaint", "text"): {"runs": 1, "iters": 220, "passes": 12, "stride": 4},
-    ("auto", "inpaint", "object"): {"iters": 500, "passes": 3, "optimizer": "adam"},
+    ("auto", "inpaint", "object"): {"iters": 350, "passes": 3, "optimizer": "adam"},
     ("auto", "inpaint", "large"): {"iters": 500, "input": "mesh", "lr": 0.01, "runs": 1},
     ("auto", "superres", "x2"): {
         "method": "zero-shot+patches",
