@@ -140,7 +140,9 @@ class NetworkSettings(Settings):
         for name in OVER_LEVELS:
             given = getattr(self, name)
             if given is not None and len(given) not in (1, self.levels):
-                raise UsageError(f"{name} has {len(given)} values for {self.levels} levels")
+                raise UsageError(
+                    f"{name} has {len(given)} values for {self.levels} levels; give one for each"
+                )
         if any(k % 2 == 0 or not 1 <= k <= 11 for k in self.filter_down + self.filter_up):
             raise UsageError("filter sizes must be odd numbers from 1 to 11")
         if "deconv" in self.upsample and self.net != "unet":

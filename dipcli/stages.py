@@ -14,6 +14,7 @@ OPTIMIZED = ("net", "input")
 LOSSES = ("mse", "l1", "charbonnier")
 STOPS = ("holdout", "variance", "none")
 CHAINED = 3  # passes of the filter in denoising that are made in turn; up to three more beside
+REDUCED_SHARE = 0.5  # of the steps of a fit of details: on the picture at half its size
 LEAST_TILE = 32  # pixels
 
 # Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and

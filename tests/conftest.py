@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mass import running
 from numpy.typing import NDArray
+from warm import Warm
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -22,6 +24,12 @@ def _one_thread() -> None:
     """Tiny pictures are fastest on one thread, and the tests run as two processes."""
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"  # of what the tests start
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_starts() -> None:
+    """What the scripts of `mass` start does not import torch anew each time."""
+    running.how["start"] = Warm
 
 
 @pytest.fixture(scope="session", autouse=True)

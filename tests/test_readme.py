@@ -187,12 +187,17 @@ def test_the_readme_can_be_read_at_a_sitting() -> None:
     assert len(TEXT[README].splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize("document", EXPLAINED, ids=lambda one: one.stem)
+@pytest.mark.parametrize("document", TEXTS, ids=lambda one: one.stem)
 def test_no_paragraph_is_long(document: Path) -> None:
     prose = re.sub(r"^```.*?^```$", "", TEXT[document], flags=re.DOTALL | re.MULTILINE)
-    for paragraph in re.split(r"\n\s*\n", prose):
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*- )", prose):  # a point of a list is one
         if not paragraph.lstrip().startswith("|"):
             assert len(paragraph.strip().splitlines()) <= MOST_IN_A_PARAGRAPH, paragraph
+
+
+@pytest.mark.parametrize("document", TEXTS, ids=lambda one: one.stem)
+def test_nothing_of_a_merge_is_left(document: Path) -> None:
+    assert not re.search(r"^(<<<<<<<|=======|>>>>>>>)", TEXT[document], re.MULTILINE)
 
 
 def test_every_file_of_examples_is_named_where_a_reader_looks() -> None:

@@ -15,6 +15,7 @@ from dipcli.batch.names import check_writable
 from dipcli.errors import MaskError, NoPictureError, OutputError, PictureError, UsageError
 from dipcli.learning.settings import LearnOptions, LearnSettings
 from dipcli.pictures import Header, check_writes_file, name_of, probe
+from dipcli.system.naming import composed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,15 +129,19 @@ def _partner(folder: Path, one: Found) -> Path:
 def _with_truth(learnt: list[Example], validation: Path) -> tuple[list[Example], list[Example]]:
     """The scenes without those whose truth is in `validation`, and those with it."""
     if validation.is_file():
-        truths = {validation.stem: validation}
+        truths = {composed(validation.stem): validation}
     else:
-        truths = {one.path.stem: one.path for one in walk(validation, recursive=False)}
-    known = [Example(one.seen, truths[one.seen.stem], one.relative) for one in learnt
-             if one.seen.stem in truths]  # fmt: skip
+        truths = {composed(one.path.stem): one.path for one in walk(validation, recursive=False)}
+    stems = [composed(one.seen.stem) for one in learnt]
+    known = [
+        Example(one.seen, truths[stem], one.relative)
+        for one, stem in zip(learnt, stems, strict=True)
+        if stem in truths
+    ]
     if not known:
         name = name_of(validation)
-        raise UsageError(f"{name} holds the truth of none of the pictures: no stem is the same")
-    return [one for one in learnt if one.seen.stem not in truths], known
+        raise UsageError(f"{name} holds the truth of none of the pictures; name both alike")
+    return [one for one, stem in zip(learnt, stems, strict=True) if stem not in truths], known
 
 
 def _checked(one: Example, asked: Lesson) -> Header:
@@ -152,7 +157,7 @@ def _checked(one: Example, asked: Lesson) -> Header:
             )
         if other.channels != header.channels:
             both = f"{name_of(one.seen)} and {name_of(one.target)}"
-            raise UsageError(f"{both}: one is gray, the other in colour; a pair is alike")
+            raise UsageError(f"{both}: one is gray, the other in colour; convert one of them")
     return header
 
 

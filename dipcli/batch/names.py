@@ -26,9 +26,12 @@ def check_template(template: str, option: str) -> None:
             known = ", ".join("{" + one + "}" for one in FIELDS)
             raise UsageError(f"{option}: unknown field {{{name}}}; choose from {known}")
         if width or conversion:
-            raise UsageError(f"{option}: {template!r} has more in {{{name}}} than its name")
+            raise UsageError(
+                f"{option}: {template!r} has more in {{{name}}} than its name; write {{{name}}}"
+            )
     if not template.strip() or "\0" in template:
-        raise UsageError(f"{option} is empty" if not template.strip() else f"{option} holds a NUL")
+        what = "is empty" if not template.strip() else "holds a NUL"
+        raise UsageError(f"{option} {what}; give a name such as {{stem}}_clean{{suffix}}")
 
 
 def check_inside(name: str, option: str) -> None:

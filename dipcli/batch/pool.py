@@ -16,7 +16,7 @@ from dipcli.batch.outcome import Outcome, Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.work import Hooks, process_job
 from dipcli.observers import Interrupt
-from dipcli.system import memory, waiting
+from dipcli.system import cores, memory, waiting
 from dipcli.system.ending import ENDING
 
 _PASSED_ON = tuple(one for one in ENDING if one is not signal.SIGTERM)
@@ -49,21 +49,28 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def pool(workers: int, device: str) -> Iterator[Workers]:
-    """So many spawned processes, each with its share of threads, memory and GPUs; DeviceError."""
+def pool(workers: int, device: str, threads: int | None = None) -> Iterator[Workers]:
+    """So many spawned processes, each with its share of threads, memory and GPUs; DeviceError.
+
+    threads: of each, instead of its share.
+    """
     context = multiprocessing.get_context("spawn")
     with _without_signals():
         devices: Any = context.Queue()  # starts a process that keeps account
     chosen = _devices(workers, device)
     for one in chosen:
         devices.put(one)
-    threads = max(1, (os.cpu_count() or 1) // workers)
+    threads = threads or max(1, cores.usable() // workers)
     shares = (workers, -(-workers // len(set(chosen))))
     told = (devices, threads, shares, os.getpid())
     executor = _Pool(workers, context, _initialise, told)
     try:
         yield Workers(
-            executor, in_worker, lambda: workers, _terminate_workers, lambda: pool(1, device)
+            executor,
+            in_worker,
+            lambda: workers,
+            _terminate_workers,
+            lambda: pool(1, device, threads),
         )
     except SystemExit:  # the second signal: nobody waits for the pictures at hand
         for child in multiprocessing.active_children():

@@ -184,9 +184,10 @@ def settings_of(
     telling = tell_unused(request, found)
     if telling:
         note(f"{job.name}: {telling}")
-    used: Settings = task.settings(
-        request.preset, **request.without(unused(found.to_dict())).overrides
-    )
+    given = request.without(unused(found.to_dict())).overrides
+    used: Settings = found
+    if given != request.overrides:
+        used = task.settings(request.preset, **given)
     if request.uncertainty and not used.compares:
         raise UsageError("--uncertainty compares runs; give --runs 2 or more")
     return used

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dipcli.batch.outcome import Outcome
 from dipcli.batch.plan import Plan
@@ -27,6 +28,7 @@ class Report:
         self._path, self._several, self._request = path, plan.several, request
         self._seen: Seen = look(path)
         self._jobs = {job.name: (number, job) for number, job in enumerate(plan.jobs)}
+        self._sweeps = any(job.request is not None for job in plan.jobs)
         self._entries: list[tuple[int, dict[str, Any]]] = []
 
     def add(self, outcome: Outcome) -> None:
@@ -41,18 +43,26 @@ class Report:
         shown = entry(
             outcome.to_json(),
             outcome.view,
-            "" if job is None else command_of(job, self._request, outcome),
+            "" if job is None else command_of(job, job.request or self._request, outcome),
             self._links(outcome, job),
             keep,
         )
         self._entries.append((number, shown))
 
-    def write(self) -> Path:
-        """Write the page; returns where it is. Raises WriteError."""
+    def write(self, sheets: Mapping[str, Path] | None = None) -> Path:
+        """Write the page; returns where it is. Raises WriteError.
+
+        sheets: pictures of all results together, by what they show, which lie in files.
+        """
+        home = self._path.absolute().parent
+        above = {what: address(home, path) for what, path in (sheets or {}).items()}
         ordered = [shown for _, shown in sorted(self._entries, key=lambda pair: pair[0])]
         count = len(ordered)
-        title = f"{count} pictures" if self._several else str(ordered[0]["name"])
-        data = page(f"dip {self._request.task}: {title}", ordered, gallery=self._several)
+        things = "results" if self._sweeps else "pictures"
+        title = f"{count} {things}" if self._several else str(ordered[0]["name"])
+        command = f"sweep {self._request.task}" if self._sweeps else self._request.task
+        named = f"dip {command}: {title}"
+        data = page(named, ordered, gallery=self._several, sheets=above)
         return (publish(self._seen, data) or publish_beside(self._path, data)).path
 
     def _kept(self, name: str, data: bytes) -> str:
@@ -63,14 +73,23 @@ class Report:
         return f"{folder.name}/{place.path.name}"
 
     def _links(self, outcome: Outcome, job: Job | None) -> Mapping[str, str]:
-        """The files of a picture as paths from the page."""
+        """The addresses of the files of a picture from the page."""
         if job is None:
             return {}
         named = {"the input": job.source, "the result": outcome.output, **job.side_files}
         home = self._path.absolute().parent
         paths = {what: Path(one) for what, one in named.items() if isinstance(one, str | Path)}
         found = {what: one for what, one in paths.items() if str(one) != "-" and one.is_file()}
-        return {what: os.path.relpath(one.absolute(), home) for what, one in found.items()}
+        return {what: address(home, one) for what, one in found.items()}
+
+
+def address(home: Path, path: Path) -> str:
+    """Of a file, as a link of a page in the folder `home` has it; its name may be no text."""
+    try:
+        found = Path(os.path.relpath(path.absolute(), home))
+    except ValueError:  # on another drive of Windows
+        return path.absolute().as_uri()
+    return quote(os.fsencode(found.as_posix()))
 
 
 def command_of(job: Job, request: Request, outcome: Outcome) -> str:

@@ -80,7 +80,9 @@ def put_picture(data: bytes) -> None:
     try:
         put_out(data)
     except BrokenPipeError as error:
-        raise WriteError("standard output was closed before the picture was out") from error
+        raise WriteError(
+            "standard output was closed before the picture was out; give -o FILE"
+        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise WriteError(f"standard output: cannot be written: {reason}") from error

@@ -130,7 +130,7 @@ def _check_apart(cells: Sequence[Cell]) -> None:
     for cell in cells:
         other = names.setdefault(cell.slug.lower(), cell)
         if other is not cell:
-            raise UsageError(f"{cell.label} and {other.label} would have one name")
+            raise UsageError(f"{cell.label} and {other.label} would have one name; leave one out")
 
 
 def _named(template: str, cell: Cell) -> str:

@@ -18,6 +18,7 @@ from dipcli.pictures import Seen, check_writes_file, look, name_of, publish, pub
 
 TABLE = "table.json"  # which knows the others by their bytes
 NAMES = (TABLE, "table.csv", "sheet.png", "curves.csv", "curves.png", "curves.svg")
+SHOWN = {"all results": "sheet.png", "all curves": "curves.svg"}  # on the page of a report
 
 
 @dataclass(frozen=True)
@@ -74,22 +75,27 @@ class Summary:
                     f"{name_of(path)} exists and was not made by a sweep; --overwrite replaces it"
                 )
 
-    def write(self, outcomes: Iterable[Outcome], note: Callable[[str], None]) -> None:
-        """Write them for what there is; nothing where nothing was made. Raises WriteError."""
+    def write(self, outcomes: Iterable[Outcome], note: Callable[[str], None]) -> dict[str, Path]:
+        """Write them for what there is; nothing where nothing was made. Raises WriteError.
+
+        Returns the pictures among them by what they show.
+        """
         earlier = before(self._grid.folder)
         rows = rows_of(self._grid, outcomes, earlier.seconds)
         if not any(row.made for row in rows):
-            return
+            return {}
         files = self._encoded(rows)
+        places: dict[str, Path] = {}
         marks = {name: contents(data) for name, data in files.items()}
         replaced = {name: self._mark(name) for name in files}
         table = as_json(self._grid, rows, {"files": marks, "replaced": replaced})
         for name, data in {TABLE: table, **files}.items():
-            place = self._put(self._grid.folder / name, data, earlier)
+            places[name] = place = self._put(self._grid.folder / name, data, earlier)
             if place.name != name:
                 note(f"{name_of(self._grid.folder / name)} is not ours; kept as {place.name}")
         table_name = name_of(self._grid.folder / "table.csv")
         note(f"{table_name}, sheet.png and curves.png tell of {len(rows)} results")
+        return {what: places[name] for what, name in SHOWN.items()}
 
     def _mark(self, name: str) -> str | None:
         path = self._grid.folder / name

@@ -49,6 +49,7 @@ def view_of_run(
     """
     if request.report is None:
         return None
+    made = request.task_class.made
     masks = [one for one in arrays.values() if getattr(one, "dtype", None) == np.bool_]
     return view_of(
         _as_seen(picture, restored, request.scale),
@@ -57,6 +58,7 @@ def view_of_run(
         frames=frames.frames if frames else (),
         mask=masks[0] if masks else None,
         spread=spread,
+        named=("as it came" if request.task_class.takes_picture else "the beginning", made),
         reference=reference.pixels if reference else None,
     )
 

@@ -4,6 +4,7 @@ A case holds names only, so that listing a suite reads no pixel; `problem` reads
 
     suite           level      observed by the method                      scored on
     denoise         sigma      clean + Gaussian noise, clipped, 8-bit      RGB
+    unclipped       sigma      clean + Gaussian noise, floats              RGB
     poisson         peak       Poisson(clean * peak) / peak, as above      RGB
     photo           -          a camera's picture as it came               RGB, the mean of many
     camera          strength   a simulated photograph and JPEG             RGB, one without noise
@@ -12,6 +13,7 @@ A case holds names only, so that listing a suite reads no pixel; `problem` reads
     impulse         share, %   pixels black or white                       RGB
     impulse-random  share, %   pixels of any colour                        RGB
     clean           -          clean pictures, and reduced by two          against the input
+    scaling         -          0.25 to 48 Mpx with noise of sigma 25       RGB
     inpaint         -          50 % of the pixels, drawn once for all      gray
     superres        scale      MATLAB's bicubic reduction                  luma, no border
 """
@@ -20,12 +22,13 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dipcli.bench import camera, impulse
+from dipcli.bench import camera, degraded, reduced, scaling
 from dipcli.errors import UsageError
 
 Pixels = NDArray[np.uint8]
@@ -55,12 +58,24 @@ Listing = Callable[[Path, int], list[Case]]  # of the data folder and a level
 
 @dataclass(frozen=True)
 class Problem:
-    """What the method sees, (H, W) or (H, W, 3) uint8, and the truth that it does not see."""
+    """What the method sees, (H, W) or (H, W, 3), and the truth that it does not see.
 
-    observed: Pixels
+    observed: uint8, or float32 in [0, 1] where a `span` tells which values of the picture, whose
+    white is 1, its 0 and 1 stand for.
+    """
+
+    observed: Pixels | NDArray[np.float32]
     truth: Pixels
     hole: NDArray[np.bool_] | None = None  # (H, W), True where a pixel is lost
     coding: bytes | None = None  # the file that the observed pixels come from, if it tells more
+    span: tuple[float, float] | None = None
+
+    def levels(self, picture: NDArray[Any]) -> Pixels:
+        """A picture as the method sees or gives it, as 8 bits."""
+        if self.span is None:
+            return picture
+        low, high = self.span
+        return degraded.to_8bit(low + picture.astype(np.float64) * (high - low))
 
 
 def _in_colour(suite: str) -> Listing:
@@ -94,6 +109,11 @@ def _clean(data: Path, level: int) -> list[Case]:
     ]
 
 
+def _scaling(data: Path, level: int) -> list[Case]:
+    first = _pictures(data / "cbm3d9")[0]
+    return [Case("scaling", level, name, "denoise", first) for name in scaling.SIZES]
+
+
 def _photo(data: Path, level: int) -> list[Case]:
     return [
         Case(
@@ -118,6 +138,8 @@ def _inpaint(data: Path, level: int) -> list[Case]:
 
 def _superres(data: Path, level: int) -> list[Case]:
     folder = data / "set5" / f"x{level}"
+    if level == 3:
+        return _superres_made(data, level)
     return [
         Case(
             "superres",
@@ -131,9 +153,18 @@ def _superres(data: Path, level: int) -> list[Case]:
     ]
 
 
+def _superres_made(data: Path, level: int) -> list[Case]:
+    """Of a scale that no pairs are there for: the large pictures, which are reduced here."""
+    return [
+        Case("superres", level, path.stem.removesuffix("_HR_x2"), "superres", path)
+        for path in _pictures(data / "set5" / "x2" / "HR")
+    ]
+
+
 # name -> (how its cases are listed, the levels when none is asked for)
 SUITES: dict[str, tuple[Listing, tuple[int, ...]]] = {
     "denoise": (_in_colour("denoise"), (25,)),
+    "unclipped": (_in_colour("unclipped"), (25,)),
     "superres": (_superres, (4,)),
     "inpaint": (_inpaint, (0,)),
     "photo": (_photo, (0,)),
@@ -144,6 +175,7 @@ SUITES: dict[str, tuple[Listing, tuple[int, ...]]] = {
     "impulse": (_in_colour("impulse"), (10, 30)),
     "impulse-random": (_in_colour("impulse-random"), (10, 30)),
     "clean": (_clean, (0,)),
+    "scaling": (_scaling, (0,)),
 }
 
 
@@ -167,52 +199,29 @@ def cases(data: Path, suite: str, level: int | None = None) -> list[Case]:
 
 def problem(case: Case) -> Problem:
     """Read a case and degrade it; the same bytes each time."""
+    if case.suite == "scaling":
+        put_together = scaling.mosaic(_pictures(case.truth.parent), scaling.SIZES[case.picture])
+        return Problem(scaling.noisy(put_together), put_together)
     truth = _read(case.truth, case.reduced)
     if case.observed is not None:
         return Problem(_read(case.observed), truth)
     if case.mask is not None:
         hole = _read(case.mask) < 128
         return Problem(np.where(hole, 0, truth).astype(np.uint8), truth, hole)
+    if case.suite == "superres":
+        truth = reduced.cut(truth, case.level)
+        return Problem(reduced.imresize(truth, case.level), truth)
+    if case.suite == "unclipped":
+        seen, span = degraded.unclipped(truth, case.level)
+        return Problem(seen, truth, span=span)
     if case.suite in ("jpeg", "jpeg-gray"):
-        file = saved(truth, case.level)
+        file = degraded.saved(truth, case.level)
         return Problem(_read(io.BytesIO(file)), truth, coding=file)
     if case.suite == "camera":
         return Problem(
             camera.photograph(truth, case.level), camera.photograph(truth, 0.0, quality=None)
         )
-    return Problem(DEGRADED[case.suite](truth, case.level), truth)
-
-
-def saved(clean: Pixels, quality: int) -> bytes:
-    """A JPEG as Pillow saves it unless told otherwise: chroma of half the size."""
-    file = io.BytesIO()
-    Image.fromarray(clean).save(file, "JPEG", quality=quality)
-    return file.getvalue()
-
-
-def gaussian(clean: Pixels, sigma: float) -> Pixels:
-    """Gaussian noise of `sigma` (of 255), clipped and rounded to 8 bits; seed 0."""
-    noise = np.random.default_rng(0).normal(0, sigma / 255, clean.shape)
-    return _to_8bit(clean / 255 + noise)
-
-
-def poisson(clean: Pixels, peak: float) -> Pixels:
-    """Photon noise with `peak` photons at white, clipped and rounded to 8 bits; seed 0."""
-    return _to_8bit(np.random.default_rng(0).poisson(clean / 255 * peak) / peak)
-
-
-def _to_8bit(x: NDArray[np.float64]) -> Pixels:
-    return np.round(255 * np.clip(x, 0, 1)).astype(np.uint8)
-
-
-# suite -> what becomes of a clean picture at a level
-DEGRADED: dict[str, Callable[[Pixels, int], Pixels]] = {
-    "denoise": gaussian,
-    "poisson": poisson,
-    "impulse": lambda clean, percent: impulse.salt_and_pepper(clean, percent / 100),
-    "impulse-random": lambda clean, percent: impulse.random_valued(clean, percent / 100),
-    "clean": lambda clean, _: clean,
-}
+    return Problem(degraded.DEGRADED[case.suite](truth, case.level), truth)
 
 
 def _read(source: Path | io.BytesIO, reduced: int = 1) -> Pixels:

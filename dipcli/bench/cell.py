@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from dipcli.bench import usage
-from dipcli.bench.cases import Case, Pixels, Problem, problem
+from dipcli.bench.cases import Case, Problem, problem
 from dipcli.bench.orders import Order
 from dipcli.errors import DipError, UsageError
 from dipcli.pictures import read
@@ -40,13 +40,13 @@ class BestStop:
     looking has cost, to be taken off the run's own.
     """
 
-    def __init__(self, case: Case, task: "Task[Any, Any]", truth: Pixels) -> None:
-        """Measure on `case`'s scale against `truth`."""
+    def __init__(self, case: Case, task: "Task[Any, Any]", given: Problem) -> None:
+        """Measure on `case`'s scale against the truth that is given."""
         from dipcli.bench import score
 
         self._began = perf_counter()
-        self._score, self._case, self._task = score, case, task
-        self._truth = score.prepare(case, truth)
+        self._score, self._case, self._task, self._given = score, case, task, given
+        self._truth = score.prepare(case, given.truth)
         self.best: dict[str, float] = {}
         self.total = 0
         self.seconds = 0.0
@@ -54,7 +54,8 @@ class BestStop:
     def __call__(self, step: "Step") -> None:
         """Look at one step."""
         began = perf_counter()
-        picture = self._score.prepare(self._case, self._task.render(step.estimate))
+        shown = self._given.levels(self._task.render(step.estimate))
+        picture = self._score.prepare(self._case, shown)
         psnr = self._score.psnr(picture, self._truth)
         if psnr > self.best.get("best_psnr", float("-inf")):
             at = round(began - self._began - self.seconds, 3)
@@ -76,16 +77,17 @@ def measure(order: Order) -> dict[str, Any]:
 
     began = perf_counter()
     task, settings = _prepared(order, given)
-    watch = BestStop(case, task, given.truth) if order.watch else None
+    watch = BestStop(case, task, given) if order.watch else None
     result = restore(task, settings, runtime, [watch] if watch else [])
     seconds = perf_counter() - began - (watch.seconds if watch else 0.0)
     peak = usage.peak()
 
-    psnr, ssim = score.score(case, result.image, given.truth)
+    image = given.levels(result.image)
+    psnr, ssim = score.score(case, image, given.truth)
     name, plain = score.yardstick(case, given)
     if order.save is not None:
         order.save.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(result.image).save(order.save)
+        Image.fromarray(image).save(order.save)
     return {
         "psnr": psnr,
         "ssim": ssim,
@@ -108,6 +110,8 @@ def _prepared(order: Order, given: Problem) -> "tuple[Task[Any, Any], Settings]"
 
     options = {name: _value(text) for name, text in order.variant.overrides.items()}
     told = {name: options.pop(name) for name in TASK_OPTIONS & options.keys()}
+    if given.span is not None and "sigma" in told:  # of the picture, not of the floats
+        told["sigma"] /= given.span[1] - given.span[0]
     task: Task[Any, Any]
     if order.case.task == "superres":
         task = tasks.superres(given.observed, scale=order.case.level, **told)

@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from dipcli.bench import cell, runner, table
+from dipcli.bench import cell, runner, scaling, table
 from dipcli.bench.cases import SUITES, Case, cases
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import DipError, UsageError
@@ -14,6 +14,7 @@ EPILOG = """\
 examples:
   python -m dipcli.bench DATA --suite denoise --sigma 25 50 --preset fast --against preset=auto
   python -m dipcli.bench DATA --suite inpaint --set iters=100 --only house --save
+  python -m dipcli.bench DATA --suite scaling --preset fast --against preset=auto
   python -m dipcli.bench DATA --suite denoise --watch --against stop=none
 """
 
@@ -44,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _show(suite: str, records: list[runner.Record], out: Path) -> None:
-    text = f"{table.caption(records)}\n\n{table.markdown(records)}"
+    shown = scaling.markdown if suite == "scaling" else table.markdown
+    text = f"{table.caption(records)}\n\n{shown(records)}"
     print(text, flush=True)
     (out / f"{suite}.md").write_text(text)
 
@@ -62,6 +64,7 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     if not args.data.is_dir():
         raise UsageError(f"{args.data} is not a folder; give the folder of the standard pictures")
     levels = {"denoise": args.sigma, "superres": args.scale, "poisson": args.peak}
+    levels |= {"unclipped": args.sigma}
     levels |= dict.fromkeys(("jpeg", "jpeg-gray"), args.quality)
     levels |= dict.fromkeys(("impulse", "impulse-random"), args.share) | {"camera": args.strength}
     found = [
@@ -100,8 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("data", type=Path, metavar="DATA_FOLDER", help="folder with cbm3d9, set5, set11_dip, ...")
     add("--suite", choices=SUITES, nargs="+", required=True, help="what to measure")
-    add("--sigma", type=int, nargs="+", help="denoise: noise levels of 255 (25)")
-    add("--scale", type=int, nargs="+", choices=(2, 4, 8), help="superres: factors (4)")
+    add("--sigma", type=int, nargs="+", help="denoise, unclipped: noise levels of 255 (25)")
+    add("--scale", type=int, nargs="+", choices=(2, 3, 4, 8), help="superres: factors (4)")
     add("--peak", type=int, nargs="+", help="poisson: photons at white (30)")
     add("--quality", type=int, nargs="+", help="jpeg: qualities (10 20 40 75)")
     add("--share", type=int, nargs="+", help="impulse: lost pixels in percent (10 30)")

@@ -59,9 +59,9 @@ def yardstick(case: Case, problem: Problem) -> tuple[str, Pixels]:
     """What a user has without a network: the input, bicubic enlargement, or a biharmonic fill."""
     if case.task == "superres":
         height, width = problem.truth.shape[:2]
-        picture = Image.fromarray(problem.observed)
+        picture = Image.fromarray(problem.levels(problem.observed))
         return "bicubic", np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC))
     if problem.hole is not None:
         filled = inpaint_biharmonic(problem.observed / 255, problem.hole)
         return "biharmonic", np.round(255 * np.clip(filled, 0, 1)).astype(np.uint8)
-    return "input", problem.observed
+    return "input", problem.levels(problem.observed)

@@ -46,7 +46,10 @@ class Features:
         self.part = classifier.upto(layer).to(device)
         numbers = parse(classifier.normalize if normalize is None else normalize)
         if any(len(one) not in (1, classifier.channels) for one in numbers):
-            raise UsageError(f"normalize has not one number for each of {classifier.channels}")
+            raise UsageError(
+                f"normalize has not one number for each of {classifier.channels} channels; "
+                "give so many, or one for all"
+            )
         self.mean, self.std = (torch.tensor(n, device=device).view(1, -1, 1, 1) for n in numbers)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -55,7 +58,10 @@ class Features:
         with told(self.classifier.title, (x.shape[2], x.shape[3])):
             found = self.part((x - self.mean) / self.std)
         if not isinstance(found, Tensor) or not found.is_floating_point():
-            raise ModelError(f"the layer {self.layer} of {self.classifier.title} gives no features")
+            raise ModelError(
+                f"the layer {self.layer} of {self.classifier.title} gives no features; "
+                "--list-layers shows others"
+            )
         return found
 
     def channels_of(self, x: Tensor) -> Tensor:
@@ -67,7 +73,10 @@ class Features:
             return x.expand(-1, wanted, -1, -1)
         if wanted == 1 and x.shape[1] == 3:
             return (x * x.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        raise ModelError(f"{self.classifier.title} takes {wanted} channels, not {x.shape[1]}")
+        raise ModelError(
+            f"{self.classifier.title} takes {wanted} channels, not {x.shape[1]}; "
+            "convert the picture"
+        )
 
 
 def relative(fitted: Tensor, features: Tensor) -> Tensor:

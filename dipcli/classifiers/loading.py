@@ -62,7 +62,7 @@ def _archived(data: bytes, name: str) -> Classifier:
         return Classifier("the TorchScript module", graph, None, channels)
     if "data.pkl" in inside:
         return _weights(_unpickled(data), name)
-    raise ModelError("is an archive, but no model")
+    raise ModelError("is an archive, but no model; save it with torch.export")
 
 
 def _unpickled(data: bytes) -> Mapping[str, object]:
@@ -74,7 +74,10 @@ def _unpickled(data: bytes) -> Mapping[str, object]:
             "holds more than weights, which could be any code; save its state_dict() alone"
         ) from error
     if not isinstance(found, Mapping):
-        raise ModelError(f"holds a {type(found).__name__}, and not weights by their names")
+        raise ModelError(
+            f"holds a {type(found).__name__}, and not weights by their names; "
+            "save its state_dict() alone"
+        )
     return found
 
 

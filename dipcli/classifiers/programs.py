@@ -27,7 +27,7 @@ def exported(data: bytes) -> tuple[fx.GraphModule, tuple[int, int] | None, int]:
     program = torch.export.load(io.BytesIO(data))
     module = program.module()
     if not isinstance(module, fx.GraphModule):
-        raise ModelError("has no graph")
+        raise ModelError("has no graph; save it with torch.export")
     takes = [one for one in module.graph.nodes if one.op == "placeholder"]
     shape = tuple(getattr(takes[0].meta.get("val"), "shape", ())) if len(takes) == 1 else ()
     if len(shape) != 4 or shape[0] != 1 or not isinstance(shape[1], int):

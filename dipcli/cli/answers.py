@@ -21,7 +21,7 @@ def answer(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> int:
     files = {one.keyword: Path(values[one.name]) for one in task.companions if one.data}
     for path in files.values():
         if not path.is_file():
-            raise ModelError(f"{path} is no file")
+            raise ModelError(f"{path} is no file; give that of the model")
     beside = {name: Contents.of(path) for name, path in files.items()}
     rows = task.answer(task.Options().override(**given), **beside)
     if values["as_json"]:

@@ -13,6 +13,7 @@ import click
 import dipcli
 from dipcli.batch import streams
 from dipcli.cli import messages
+from dipcli.cli.patterns import expanded
 from dipcli.errors import DipError, MemoryLimitError
 from dipcli.system import memory
 from dipcli.system.ending import ENDING, ignored
@@ -66,7 +67,7 @@ def main() -> None:
             signal.signal(one, _stop_at_once)
     messages.guard_streams()
     memory.reuse()
-    code = run(sys.argv[1:])
+    code = run(expanded(sys.argv[1:]))
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while Python ends: no traceback
     sys.exit(code)
 
@@ -111,9 +112,22 @@ def _stop_at_once(signum: int, frame: FrameType | None) -> None:
 def _with_hint(error: click.ClickException) -> str:
     """The message of a usage error, and which help to ask."""
     message = " ".join(error.format_message().split())
+    if isinstance(error, click.NoSuchOption) and (having := _having(error.option_name)):
+        message = f"No such option '{error.option_name}' here; it is one of {', '.join(having)}"
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return message
     return f"{message.rstrip('.')}; see {error.ctx.command_path} --help"
+
+
+def _having(option: str) -> list[str]:
+    """The commands that have an option."""
+    context = click.Context(app)
+    commands = {name: app.get_command(context, name) for name in app.list_commands(context)}
+    return [
+        f"dip {name}"
+        for name, one in commands.items()
+        if one is not None and any(option in parameter.opts for parameter in one.params)
+    ]
 
 
 def _say(message: str, code: int, trace: bool = False) -> int:

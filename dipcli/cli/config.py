@@ -192,4 +192,6 @@ def _typed(path: Path, key: str, value: object, option: click.Option) -> object:
         return ",".join(map(str, value))
     if isinstance(value, str | int | float):
         return str(value)
-    raise UsageError(f"{path}, {key}: {value} is neither a text nor a number nor a list")
+    raise UsageError(
+        f"{path}, {key}: {value} is neither a text nor a number nor a list; put it into quotes"
+    )

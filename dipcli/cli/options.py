@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dipcli.cli.types import ADDRESS, CROP, FORMAT, SHARD, FormatsOption, NonEmptyPath
+from dipcli.cli.types import ADDRESS, CROP, FORMAT, JOBS, SHARD, FormatsOption, NonEmptyPath
 from dipcli.presets.values import NAMES
 from dipcli.settings import FIRST
 
@@ -133,11 +133,10 @@ def _folders() -> list[HeadedOption]:
         _flag("-n", "--dry-run", is_flag=True, help="Show the plan, with time and memory."),
         _flag(
             "--jobs",
-            type=click.IntRange(1, 1024),
+            type=JOBS,
             default=1,
             show_default=True,
-            metavar="N",
-            help="Pictures at a time.",
+            help="Pictures at a time; auto: as many as pay here.",
         ),
         _flag("--cluster", type=ADDRESS, help="Dask scheduler whose workers see the same files."),
         _flag("--shard", type=SHARD, help="Do part I of N of a folder only."),

@@ -27,7 +27,7 @@ def painted_companion(task: type[Task[Any, Any]], values: Mapping[str, Any]) -> 
         return None
     name = masks[0].name
     taken = [f"--{other}" for other in _OTHERS if values.get(other) is not None]
-    taken += ["--jobs"] if values["jobs"] > 1 else []
+    taken += ["--jobs"] if values["jobs"] != 1 else []
     taken += ["--dry-run"] if values["dry_run"] else []
     taken += [f"--{one.inverted_by.replace('_', '-')}" for one in masks if _turned(one, values)]
     if taken:

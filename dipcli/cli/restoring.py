@@ -41,7 +41,7 @@ class RunOptions:
     verbose: bool
     debug: bool
     dry_run: bool
-    jobs: int
+    jobs: int | None  # None: as many as pay
     cluster: str | None
 
 
@@ -170,7 +170,7 @@ def check(
         raise UsageError("standard output is closed; give -o FILE")
     if to_stdout and not run_options.dry_run and sys.stdout.isatty():
         raise UsageError("a picture would go to the terminal; give -o FILE or redirect the output")
-    if run_options.cluster is not None and run_options.jobs > 1:
+    if run_options.cluster is not None and run_options.jobs != 1:
         raise UsageError("--jobs is for this machine; with --cluster its workers decide")
     if run_options.cluster is not None and to_stdout:
         raise UsageError("--cluster needs files that its workers can write; give -o FILE")
@@ -186,15 +186,15 @@ def carry_out(
     run_options: RunOptions,
     console: Console,
     watched: Callable[[Reporter], Reporter] = lambda reporter: reporter,
-    after: Callable[[list[Outcome]], None] = lambda outcomes: None,
+    after: Callable[[list[Outcome]], Mapping[str, Path]] = lambda outcomes: {},
 ) -> int:
     """Run the plan and say how it ended; returns the exit code.
 
-    watched: makes of who tells the user another one; after: called with all outcomes.
+    watched: makes of who tells the user another one; after: called with all outcomes, returns the
+    pictures of all together that the page of a report begins with, by what they show.
     """
     waiting.asleep()
-    from dipcli.batch.cluster import cluster
-    from dipcli.batch.pool import pool
+    from dipcli.batch.parallel import workers_for
     from dipcli.batch.reporting import Report
     from dipcli.batch.run import run
     from dipcli.observers import Interrupt
@@ -205,19 +205,14 @@ def carry_out(
         reporter = stack.enter_context(
             choose_reporter(console, several=plan.several, verbose=run_options.verbose)
         )
-        workers = None
-        if run_options.cluster is not None:
-            workers = stack.enter_context(cluster(run_options.cluster))
-        elif run_options.jobs > 1 and len(plan.jobs) > 1:
-            workers = stack.enter_context(
-                pool(min(run_options.jobs, len(plan.jobs)), request.device)
-            )
+        asked = run_options.jobs, run_options.cluster
+        workers = stack.enter_context(workers_for(plan.jobs, request, *asked))
         report = Report(request.report, plan, request) if request.report else None
         outcomes = run(plan, request, watched(reporter), interrupt, workers, report)
         stack.close()
-        after(outcomes)
+        sheets = after(outcomes)
         if report and outcomes:
-            console.line(f"report: {report.write()}")
+            console.line(f"report: {report.write(sheets)}")
         code = interrupt.exit_code or worst(outcomes)
         _conclude(plan, outcomes, run_options, console, code)
     return code

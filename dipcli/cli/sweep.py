@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dipcli.cli.render import Console
 
 # What a sweep has by itself (all curves, a sheet, going on from what is done), or has not.
-_NOT_ITS_OWN = ("curve", "report", "checkpoint", "shard", "no_browser")
+_NOT_ITS_OWN = ("curve", "checkpoint", "shard", "no_browser")
 _SHARED = ("preset", "seed")  # what can be varied beside a task's own options and settings
 _NEAREST = 3
 _NOTHING = "it changes nothing with these settings"
@@ -195,7 +195,7 @@ def _values(
         except click.BadParameter as error:
             raise UsageError(f"--vary {text}: {error.message.rstrip('.')}") from error
         if any(value == other for _, other in found):
-            raise UsageError(f"--vary {text}: {one} is there twice")
+            raise UsageError(f"--vary {text}: {one} is there twice; once is enough")
         found.append((one, value))
     return found
 

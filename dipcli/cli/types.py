@@ -11,6 +11,7 @@ from dipcli.batch.crop import Crop
 
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?)\s*"
 _DURATION = re.compile(rf"{_NUMBER}|(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?:in)?)?\s*(?:{_NUMBER}s)?")
+MOST_JOBS = 1024
 _UNITS = (1.0, 3600.0, 60.0, 1.0)  # seconds of a bare number, an hour, a minute, a second
 
 
@@ -135,6 +136,14 @@ def _address(text: str) -> str:
     return text
 
 
+def _jobs(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not re.fullmatch(r"0*[1-9]\d{0,3}", text) or int(text) > MOST_JOBS:
+        raise ValueError(f"{text!r} is neither auto nor a number from 1 to {MOST_JOBS}")
+    return int(text)
+
+
 def names_of(allowed: tuple[str, ...], metavar: str) -> ParsedType:
     """A type for one or more of `allowed`, with commas."""
 
@@ -163,6 +172,7 @@ ADDRESS = ParsedType("address", _address)
 DURATION = ParsedType("duration", _duration)
 CROP = ParsedType("WxH+X+Y", _crop)
 SHARD = ParsedType("I/N", _shard)
+JOBS = ParsedType("auto|N", _jobs)
 NUMBERS = ParsedType("numbers", _numbers)
 SIGMA = ParsedType("auto|float", _sigma)
 STRENGTH = ParsedType("s|luma,chroma", _strength)
@@ -175,6 +185,7 @@ __all__ = [
     "DURATION",
     "FORMAT",
     "FRACTION",
+    "JOBS",
     "NUMBERS",
     "SHARD",
     "SIGMA",

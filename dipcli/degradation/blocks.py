@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dctn
-from scipy.stats import chi2
+
+from dipcli.degradation.chances import chi2_quantile
 
 SMALL, LARGE = 8, 16  # pixels, the sides of the blocks
 LEAST_INNER_BLOCKS = 24  # blocks away from black and white; with fewer all are taken
@@ -86,7 +87,7 @@ def bound(rough: Values, side: int) -> float:
     """
     freedom = side * side - 3
     found = [
-        float(np.quantile(rough, share)) / math.sqrt(chi2.ppf(share, freedom) / freedom)
+        float(np.quantile(rough, share)) / math.sqrt(chi2_quantile(share, freedom) / freedom)
         for share in BOUNDS
     ]
     return MARGIN * min(found)

@@ -201,8 +201,9 @@ def white_model(observation: Values, small: Blocks) -> tuple[Noise, float]:
     Whether it follows the light is left to the blocks where patches are not sure.
     """
     found = []
+    energies = noises.patch_energies(observation)
     for kind in ("white", "poisson"):
-        model = noises.estimate(observation, kind)
+        model = noises.law(*energies, kind)
         expected = noises.deviations(model, small.mean)
         found.append((model, min(bound(rough / expected, SMALL) for rough in small.rough)))
     (_, share), (_, other) = found

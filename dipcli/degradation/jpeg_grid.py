@@ -151,11 +151,16 @@ def told_step(values: Values) -> tuple[int, float]:
 
     Equal values count once: what is drawn has few, which are multiples of something by chance.
     """
-    away = np.unique(np.rint(16 * np.abs(values[np.abs(values) > NONZERO]))) / 16
+    sizes = np.abs(values)
+    levels = np.sort(np.rint(16 * sizes[sizes > NONZERO]))
+    if len(levels) < LEAST_COUNT:
+        return 0, 0.0
+    away = levels[np.diff(levels, prepend=-1) > 0] / 16
     if len(away) < LEAST_COUNT:
         return 0, 0.0
-    away = away[:: max(1, len(away) // 500)]
-    steps = STEPS[: np.searchsorted(STEPS, np.quantile(away, 0.5)) + 1, None]
+    away = away[:: max(1, len(away) // 500)]  # in order
+    median = 0.5 * float(away[(len(away) - 1) // 2] + away[len(away) // 2])
+    steps = STEPS[: math.ceil(median) - 1, None]  # up to the median
     apart = away - np.maximum(1, np.rint(away / steps)) * steps
     share = np.square(apart).mean(1) / (steps[:, 0] ** 2 / 12)
     best = int(share.argmin())

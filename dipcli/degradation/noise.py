@@ -56,10 +56,11 @@ class Noise:
         x = torch.linspace(-_SPAN, 1 + _SPAN, 2201, dtype=torch.float64)
         std = (self.sigma**2 + self.gain * x.clamp(0, 1)).clamp_min(1e-12).sqrt()
         low, high = -x / std, (1 - x) / std
-        inside = _cdf(high) - _cdf(low)
-        mean = x * inside + std * (_pdf(low) - _pdf(high)) + (1 - _cdf(high))
-        square = (x**2 + std**2) * inside + std * (x * _pdf(low) - (x + 1) * _pdf(high))
-        variance = square + (1 - _cdf(high)) - mean**2
+        at_black, at_white, above = _pdf(low), _pdf(high), _cdf(high)
+        inside, above = above - _cdf(low), 1 - above
+        mean = x * inside + std * (at_black - at_white) + above
+        square = (x**2 + std**2) * inside + std * (x * at_black - (x + 1) * at_white)
+        variance = square + above - mean**2
         return x, mean, variance.clamp_min(0)
 
     def variance(self, mean: Tensor) -> Tensor:
@@ -103,11 +104,17 @@ def estimate(observation: NDArray[np.float32], kind: str = "white") -> Noise:
     """
     if min(observation.shape[:2]) < LEAST_SIDE:
         return Noise(0.0)
-    mean, energy, sigma = patch_energies(observation)
     if kind == "photo":
         flat = flat_deviation(observation)
         strength = flat if flat > VISIBLE else 0.0
         return Noise(CORRELATED_EXCESS * strength, kind="photo")
+    return law(*patch_energies(observation), kind)
+
+
+def law(
+    mean: NDArray[np.float32], energy: NDArray[np.float32], sigma: float, kind: str = "white"
+) -> Noise:
+    """The noise that explains what `patch_energies` found; kind: as for `estimate`."""
     floor, gain = line(mean, energy)
     change = gain * float(mean.max() - mean.min()) / max(float(energy.mean()), 1e-12)
     if kind == "poisson" or (kind == "white" and change > SIGNAL_DEPENDENT):
@@ -128,11 +135,13 @@ def patch_energies(
     patches = np.ascontiguousarray(patches).reshape(len(chosen), -1, PATCH * PATCH)
     means = patches.mean(2)
     values = patches.reshape(len(patches), -1)
-    sigma = 0.1
+    sigma, before = 0.1, np.zeros(len(means), bool)
     for _ in range(4):  # sigma decides which patches clipping spares, and they decide sigma
         usable = away_from_clip(means, sigma, 20 * values.shape[1])
+        if np.array_equal(usable, before):  # it would go on like this
+            break
         variance, vectors = noise_subspace(values[usable])
-        sigma = math.sqrt(variance)
+        sigma, before = math.sqrt(variance), usable
     kept = values[usable]
     along = (kept - kept.mean(0)) @ vectors
     return means[usable].mean(1), np.square(along).mean(1), sigma

@@ -26,19 +26,21 @@ def project(x: Tensor, operator: Operator, observation: Tensor, steps: int = 20)
 def conjugate_gradients(apply: Callable[[Tensor], Tensor], b: Tensor, steps: int) -> Tensor:
     """x with apply(x) = b, after at most `steps` steps from 0 (Hestenes, Stiefel 1952).
 
-    apply: linear, symmetric and positive semidefinite; x and b of one shape.
+    apply: linear, symmetric and positive semidefinite; x and b of one shape. Once the residual is
+    down to a hundred-thousandth, x stays as it is.
     """
     solution = torch.zeros_like(b)
     residual = direction = b
     energy = b.square().sum()
     floor = energy * 1e-10
     for _ in range(steps):
-        if not energy > floor:
+        going_on = energy > floor
+        if b.device.type == "cpu" and not going_on:  # to look at another device is to wait for it
             break
         image = apply(direction)
-        step = energy / (direction * image).sum()
+        step = torch.where(going_on, energy / (direction * image).sum(), 0)
         solution = solution + step * direction
         residual = residual - step * image
         energy, before = residual.square().sum(), energy
-        direction = residual + (energy / before) * direction
+        direction = residual + torch.where(going_on, energy / before, 0) * direction
     return solution

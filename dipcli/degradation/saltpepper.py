@@ -17,8 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
-from scipy.stats import binom, norm
 
+from dipcli.degradation.chances import (
+    binomial_quantile,
+    normal_log_above,
+    normal_log_below,
+    normal_log_density,
+)
 from dipcli.degradation.scatter import Scatter, scatter
 
 LEAST_RATE = 0.003  # of black, and of white; noise of sigma 50 clipped: up to 0.0025
@@ -164,8 +169,9 @@ def spread(y: Values, mean: Values, mask: Marks) -> float:
 
 def likelihood(y: Values, mean: Values | float, deviation: Values | float) -> Values:
     """The logarithm of the probability of 8-bit values y, if clipped to [0, 1]."""
-    inside = norm.logpdf(y, mean, deviation) + math.log(STEP)
-    low, high = norm.logcdf(STEP / 2, mean, deviation), norm.logsf(1 - STEP / 2, mean, deviation)
+    inside = normal_log_density(y, mean, deviation) + math.log(STEP)
+    low = normal_log_below(STEP / 2, mean, deviation)
+    high = normal_log_above(1 - STEP / 2, mean, deviation)
     return np.asarray(np.where(y <= 0, low, np.where(y >= 1, high, inside)), np.float32)
 
 
@@ -219,8 +225,8 @@ def lost(y: Values, extremes: tuple[Marks, ...], near: Around, rates: tuple[floa
     mask = np.zeros(y.shape, bool)
     for extreme, rate in zip(extremes, rates, strict=True):
         density = box(extreme.astype(np.float32), DENSE_WINDOW)
-        most = binom.isf(DENSE, DENSE_WINDOW**2, rate) / DENSE_WINDOW**2
-        by_noise = norm.logsf(np.abs(y - near.mean) / noise)
+        most = binomial_quantile(DENSE, DENSE_WINDOW**2, rate) / DENSE_WINDOW**2
+        by_noise = normal_log_above(np.abs(y - near.mean) / noise)
         if whole:
             extreme = np.logical_and.reduce(extreme, 2, keepdims=True)
             told = np.logical_or.reduce(told, 2, keepdims=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from dipcli.degradation.chances import ranks
 from dipcli.degradation.saltpepper import LEAST_LEVELS, levels
 
 WINDOW_RADIUS = 2  # pixels on each side
@@ -177,6 +177,6 @@ def apart(places: NDArray[np.generic], hit: NDArray[np.generic], count: int) -> 
 
     count: how many of them are independent: channels are not.
     """
-    ranks = rankdata(np.concatenate([places, hit]))[len(places) :]
-    share = ranks.mean() / (len(places) + len(hit))
+    of_hit = ranks(np.concatenate([places, hit]))[len(places) :]
+    share = of_hit.mean() / (len(places) + len(hit))
     return float(abs(share - 0.5) * (12 * count) ** 0.5)

@@ -148,9 +148,9 @@ def facts_of(data: bytes) -> dict[str, Any]:
     try:
         facts = json.loads(json.loads(data[8:end])["__metadata__"][KEY])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise PictureError("is not a model that `dip learn` wrote") from error
+        raise PictureError("is not a model that `dip learn` wrote; give one that it did") from error
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        raise PictureError("is not a model that this version of dip knows")
+        raise PictureError("is not a model that this version of dip knows; learn it again")
     return facts
 
 

@@ -20,7 +20,8 @@ from dipcli.report.page import as_data, assembled, asset
 
 HOST = "127.0.0.1"
 LARGEST = 64 * 2**20  # bytes of a mask that is sent
-SILENCE = 3600.0  # seconds without a word from the page, after which it ends
+SILENCE = 3600.0  # seconds in which nobody touches the page, after which it ends
+TOUCHED = "touched"  # what the page adds to its question where somebody did
 GONE = 5.0  # seconds after the page was closed; a page that is only loaded anew is back before
 _LOOK = 0.1  # seconds between looks for a signal
 _HEADERS = {
@@ -38,7 +39,7 @@ class Server:
     """Serves a session on a free port of 127.0.0.1. Runs are made in the thread of `serve`."""
 
     def __init__(self, session: Session, silence: float = SILENCE) -> None:
-        """silence: seconds without a word from the page after which it ends."""
+        """silence: seconds without a touch of the page after which it ends."""
         self.session = session
         self.token = secrets.token_urlsafe(24)
         self.masks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -79,6 +80,7 @@ class Server:
             except queue.Empty:
                 continue
             self.session.fill(mask)
+            self.heard = time.monotonic()  # a long run is no silence
 
     def _over(self) -> bool:
         now = time.monotonic()
@@ -113,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         """The page, its pictures, and how far it is."""
         name = self._name()
         session = self.served.session
-        layers = {_file(one): one for one in session.layers}
+        layers = {_file(one): one for one in session.files}
         if name is None:
             self._refuse(HTTPStatus.FORBIDDEN)
         elif name == "":
@@ -164,13 +166,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _name(self) -> str | None:
         """What is asked for behind the token; None for a request that is not the page's own."""
-        _, token, *rest = self.path.split("?")[0].split("/")
+        path, _, more = self.path.partition("?")
+        _, token, *rest = path.split("/")
         known = hmac.compare_digest(token.encode(), self.served.token.encode())
         origin = self.headers.get("Origin")
         own = origin is None or origin in self._origins()
         if not (known and own and len(rest) == 1 and self.headers.get("Host") in self._hosts()):
             return None
-        self.served.heard = time.monotonic()
+        if self.command == "POST" or rest[0] != "state" or more == TOUCHED:
+            self.served.heard = time.monotonic()  # a page that asks how far it is may be forgotten
         if rest[0] != "bye":
             self.served.left = None
         return rest[0]
@@ -179,7 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
         """How far it is, and the pictures that there are."""
         session = self.served.session
         layers = [{"name": o.name, "label": o.label, "src": _file(o)} for o in session.layers]
-        facts = {**session.told(), "layers": layers}
+        hint = session.suggestion
+        facts = {**session.told(), "layers": layers, "suggestion": _file(hint) if hint else ""}
         self._answer(json.dumps(facts).encode(), "application/json")
 
     def _answer(self, data: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:

@@ -17,6 +17,7 @@ from dipcli.batch.uptodate import read_record
 from dipcli.batch.work import Hooks, process_job
 from dipcli.errors import MaskError, UsageError
 from dipcli.observers import Interrupt, Reading
+from dipcli.painting.suggesting import layer_of, suggested
 from dipcli.pictures import Picture, encode, publish, publish_beside, read
 from dipcli.report.layers import Layer, layer, levels
 from dipcli.report.words import words
@@ -69,6 +70,8 @@ class Session:
         picture = read(job.source, max_pixels=request.max_pixels)
         self._size = picture.size
         self._before = layer("before", "as it came", levels(picture.pixels, picture.alpha))
+        marked = suggested(picture) if request.task == "inpaint" else None
+        self.suggestion = None if marked is None else layer_of(marked, self.canvas)
         assert job.output is not None
         self._mask_place = look(job.output.with_name(f"{Path(job.relative).stem}_mask.png"))
         self._mask_saved = False
@@ -89,6 +92,11 @@ class Session:
     def layers(self) -> list[Layer]:
         """The picture, and its latest result."""
         return [one for one in (self._before, self._after) if one is not None]
+
+    @property
+    def files(self) -> list[Layer]:
+        """All that the page may ask for."""
+        return [*self.layers, *([self.suggestion] if self.suggestion else [])]
 
     def begin(self) -> None:
         """A mask is on its way to `fill`."""
@@ -115,7 +123,8 @@ class Session:
             self._set(message=outcome.message or "stopped; nothing was made")
             return
         restored = read(place, max_pixels=None)
-        self._after = layer("after", "restored", levels(restored.pixels, restored.alpha))
+        shown = levels(restored.pixels, restored.alpha)
+        self._after = layer("after", self._request.task_class.made, shown)
         self._made = outcome
         told = tuple(words(outcome.to_json()))
         self._set(results=self.state.results + 1, words=told)
@@ -130,10 +139,10 @@ class Session:
                     raise MaskError("the mask has another size than the canvas; reload the page")
                 gray = image.convert("L").resize(self._size, Image.Resampling.NEAREST)
         except (UnidentifiedImageError, OSError) as error:
-            raise MaskError("the mask that was sent is no PNG") from error
+            raise MaskError("the mask that was sent is no PNG; reload the page") from error
         white = (np.asarray(gray) > 127).astype(np.float32)
         if not white.any():
-            raise MaskError("nothing is painted yet")
+            raise MaskError("nothing is painted yet; mark what is to be filled")
         return encode(Picture(np.ascontiguousarray(white[..., None])), "PNG")
 
     def stop(self) -> None:

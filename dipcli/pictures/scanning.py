@@ -59,7 +59,7 @@ def _check_head(source: Path | bytes, head: bytes) -> None:
     if kind is not None:
         raise PictureError(f"{name}: is {kind}, which is not read; convert it to {roomy()}")
     titles = one_of(codec.title for codec in CODECS.values())
-    raise PictureError(f"{name}: is not a {titles} picture")
+    raise PictureError(f"{name}: is not a {titles} picture; save it as one")
 
 
 def scan(data: Buffer, max_pixels: int | None) -> Scan:

@@ -55,13 +55,15 @@ def layers_of(
     mask: NDArray[np.bool_] | None = None,
     spread: Values | None = None,
     reference: Values | None = None,
+    named: tuple[str, str] = ("as it came", "restored"),
 ) -> Iterator[Layer]:
     """Everything that there is to see of a picture, the input and the result first.
 
-    mask: (H, W), True where a hole was filled; spread: (H, W) in [0, 1]; reference: (H, W, C).
+    mask: (H, W), True where a hole was filled; spread: (H, W) in [0, 1]; reference: (H, W, C);
+    named: the words for the input and the result.
     """
-    yield layer("before", "as it came", levels(before.pixels, before.alpha))
-    yield layer("after", "restored", levels(after.pixels, after.alpha))
+    yield layer("before", named[0], levels(before.pixels, before.alpha))
+    yield layer("after", named[1], levels(after.pixels, after.alpha))
     if before.pixels.shape == after.pixels.shape:
         times, shown = residual(before.pixels, after.pixels)
         if times:

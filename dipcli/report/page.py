@@ -29,7 +29,7 @@ def entry(
     """What the page knows of one picture; plain JSON.
 
     line: its JSON line, as `Outcome.to_json` gives it; command: what makes the same again; links:
-    the files that belong to it, by what they are, as paths from the page; keep: writes a picture
+    the addresses of the files that belong to it, by what they are; keep: writes a picture
     beside the page and says its path from there, None to hold all within the page.
     """
     shown = {} if view is None else _shown(view, keep)
@@ -39,10 +39,11 @@ def entry(
         "message": line.get("error") or line.get("message") or "",
         "seconds": line.get("seconds"),
         "noise": noise_of(line),
+        "psnr": line.get("psnr"),
         "words": words(line),
         "facts": facts(line),
         "command": command,
-        "links": {what: quote(path) for what, path in (links or {}).items()},
+        "links": dict(links or {}),
         **shown,
     }
 
@@ -64,9 +65,19 @@ def _shown(view: View, keep: Keep | None) -> dict[str, Any]:
     }
 
 
-def page(title: str, entries: Iterable[Mapping[str, Any]], *, gallery: bool) -> bytes:
-    """The whole page; gallery: whether it begins with all pictures, though there be one."""
-    facts = {"title": title, "gallery": gallery, "entries": list(entries)}
+def page(
+    title: str,
+    entries: Iterable[Mapping[str, Any]],
+    *,
+    gallery: bool,
+    sheets: Mapping[str, str] | None = None,
+) -> bytes:
+    """The whole page; gallery: whether it begins with all pictures, though there be one.
+
+    sheets: the addresses of pictures of all of them together, by what each shows.
+    """
+    above = [{"label": what, "src": place} for what, place in (sheets or {}).items()]
+    facts = {"title": title, "gallery": gallery, "sheets": above, "entries": list(entries)}
     parts = {"DATA": as_data(facts), "SCRIPT": asset("page.js")}
     return assembled(asset("page.html"), parts)
 

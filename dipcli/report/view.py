@@ -53,11 +53,11 @@ def charts_of(rows: Sequence[Row]) -> list[str]:
     runs: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         runs.setdefault((row.stage, row.run), []).append(row)
-    several = {stage for stage, run in runs if run > 0}
-    named = {
-        f"{stage}, run {run + 1}" if stage in several else stage: some
-        for (stage, run), some in runs.items()
-    }
+    stages = [stage for stage, _ in runs]
+    named = {}
+    for number, ((stage, _), some) in enumerate(runs.items()):
+        run = stages[: number + 1].count(stage)
+        named[f"{stage}, run {run}" if stages.count(stage) > 1 else stage] = some
     loss = [
         Line(name, [(r.step - some[0].step + 1, r.loss) for r in some if r.loss is not None])
         for name, some in named.items()

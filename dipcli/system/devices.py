@@ -30,7 +30,10 @@ def choose(name: str = "auto") -> torch.device:
     if device.type not in available():
         raise DeviceError(f"device {name} is not present; here: {', '.join(available())}")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"device {name} is not present; {torch.cuda.device_count()} GPUs here")
+        raise DeviceError(
+            f"device {name} is not present; {torch.cuda.device_count()} GPUs here; "
+            "`dip doctor` names them"
+        )
     return device
 
 

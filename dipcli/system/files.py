@@ -19,6 +19,7 @@ from dipcli.system.naming import printable
 TEMPORARY = ".dip-tmp-"
 _TOKEN = secrets.token_hex(4)  # tells this process from an earlier one with the same number
 _HOST = "".join(c if c.isalnum() else "_" for c in socket.gethostname())[:40]
+_WAITS = (0.02, 0.1, 0.5)  # seconds
 _DAY = 86400.0  # seconds; no write takes that long
 
 
@@ -83,7 +84,22 @@ def _replace(target: Path, data: bytes, times: tuple[int, int] | None) -> None:
     with flushed(target, data, times) as temporary:
         if target.exists():
             shutil.copymode(target, temporary)
-        temporary.replace(target)
+        move(temporary, target)
+
+
+def move(temporary: Path, target: Path) -> None:
+    """Let a file take the place of another. Raises OSError.
+
+    On Windows that fails while another program (one against viruses, an index) reads either of
+    them, which takes a moment: then it is tried again.
+    """
+    for wait in _WAITS if os.name == "nt" else ():
+        try:
+            temporary.replace(target)
+            return
+        except PermissionError:
+            time.sleep(wait)
+    temporary.replace(target)
 
 
 @contextlib.contextmanager

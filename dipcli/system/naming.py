@@ -27,6 +27,14 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
+def composed(name: str) -> str:
+    """A name in the form in which equal letters are equal: macOS keeps accents apart, others not.
+
+    What is no text stays as it is.
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 def fitting(name: str, *more: str) -> str:
     """The name if it has room for `more` around it in a file system, else a short one instead.
 

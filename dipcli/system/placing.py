@@ -16,7 +16,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from dipcli.errors import WriteError
-from dipcli.system.files import flushed, name_of
+from dipcli.system.files import flushed, move, name_of
 from dipcli.system.kinds import is_null, refusal, special
 
 _AT_FDCWD, _RENAME_NOREPLACE = -100, 1  # of renameat2 (Linux)
@@ -142,7 +142,7 @@ def _placed(temporary: Path, seen: Seen) -> bool:
     if now != seen or not seen.target.is_file():
         return False
     shutil.copymode(seen.target, temporary)
-    temporary.replace(seen.target)
+    move(temporary, seen.target)
     return True
 
 
@@ -173,7 +173,7 @@ def _renamed(temporary: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     try:
-        temporary.replace(target)
+        move(temporary, target)
     except OSError:
         target.unlink()
         raise

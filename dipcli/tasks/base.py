@@ -47,6 +47,7 @@ class Task(ABC, Generic[O, S]):
     reads_coding: ClassVar[bool] = False  # whether it asks how the picture was coded as a JPEG
     detailed: ClassVar[bool] = False  # whether its help shows the details of networks
     takes_picture: ClassVar[bool] = True  # else it begins from `canvas`
+    made: ClassVar[str] = "restored"  # what a page calls its result
     question: ClassVar[str] = ""  # an option that is answered by `answer` instead of a run
     scale: int = 1  # of the result, in pixels of the observation
 

@@ -66,6 +66,7 @@ class Inpaint(Task[InpaintOptions, InpaintSettings]):
     """
 
     name = "inpaint"
+    made = "filled"
     Options = InpaintOptions
     Settings = InpaintSettings
     presets = PRESETS
@@ -187,9 +188,13 @@ def checked_hole(hole: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool_]
     if mask.dtype != np.bool_:
         raise MaskError(f"the hole is {mask.dtype}; bool is needed, True where to fill")
     if not mask.any():
-        raise MaskError("the mask covers nothing: there is nothing to fill")
+        raise MaskError(
+            "the mask covers nothing: there is nothing to fill; mark the hole with True"
+        )
     if mask.all():
-        raise MaskError("the mask covers everything: there is nothing to restore from")
+        raise MaskError(
+            "the mask covers everything: there is nothing to restore from; the hole alone is True"
+        )
     return mask
 
 

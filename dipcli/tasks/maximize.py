@@ -39,6 +39,7 @@ class Maximize(ModelTask[MaximizeOptions, MaximizeSettings]):
     """
 
     name = "maximize"
+    made = "what excites the unit"
     Options = MaximizeOptions
     Settings = MaximizeSettings
     presets = PRESETS

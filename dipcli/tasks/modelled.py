@@ -135,5 +135,7 @@ def size_for(classifier: Classifier, options: ModelOptions) -> tuple[int, int] |
     if only is None:
         return asked or classifier.usual
     if asked not in (None, only):
-        raise UsageError(f"{classifier.title} takes pictures of {only[1]}x{only[0]} alone")
+        raise UsageError(
+            f"{classifier.title} takes pictures of {only[1]}x{only[0]} alone; leave --size out"
+        )
     return only

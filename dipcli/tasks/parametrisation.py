@@ -50,6 +50,7 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
     """
 
     name = "fit"
+    made = "fitted"
     Options = FitOptions
     Settings = ParametrisationSettings
     presets = PRESETS
@@ -68,7 +69,7 @@ class Fit(Task[FitOptions, ParametrisationSettings]):
         """As for every task."""
         found = super().settings(preset, **overrides)
         if ("input_picture" in self.arrays) != (found.input == NATURAL):
-            raise UsageError("--input natural and --input-picture FILE belong together")
+            raise UsageError("--input natural and --input-picture FILE belong together; give both")
         return found
 
     def steps(self, settings: ParametrisationSettings, runtime: Runtime) -> Iterator[Step]:

@@ -31,6 +31,7 @@ class Preimage(ModelTask[ModelOptions, VisualisationSettings]):
     """
 
     name = "preimage"
+    made = "what the layer knows"
     Options = ModelOptions
     Settings = VisualisationSettings
     presets = PRESETS

@@ -46,6 +46,7 @@ class SuperRes(Task[SuperresOptions, SuperresSettings]):
     """
 
     name = "superres"
+    made = "enlarged"
     Options = SuperresOptions
     Settings = SuperresSettings
     presets = PRESETS

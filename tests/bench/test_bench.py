@@ -1,12 +1,15 @@
 """The benchmark's protocols, its resuming, and that watching changes nothing."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,13 +18,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dipcli import tasks
-from dipcli.bench import cases, cell, command, runner, score, sources, table
+from dipcli.bench import cases, cell, command, degraded, runner, score, sources, table
 from dipcli.bench.orders import Order, Variant
 from dipcli.errors import UsageError
 from dipcli.stream.step import Step
 
 ROOT = Path(__file__).parents[2]
 Draw = Callable[..., NDArray[np.uint8]]
+Measuring = Callable[[Order], dict]
+
+
+class Ended(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +44,20 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
     return folder
 
 
-def bench(data: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def bench(data: Path, out: Path, *more: str, cells: Measuring | None = None) -> Ended:
+    """The benchmark in this process; cells: how they are measured, None for as always."""
     small = ["--set", "iters=3", "runs=1", "channels=4,8", "skip_channels=0"]
     what = [str(data), "--suite", "denoise", "--out", str(out), "--device", "cpu", *small, *more]
-    return subprocess.run(
-        [sys.executable, "-m", "dipcli.bench", *what],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told, said = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(told), redirect_stderr(said):
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setattr(runner, "_measure", cells or runner._measure)
+        return Ended(command.main(what), told.getvalue(), said.getvalue())
+
+
+def here(order: Order) -> dict:
+    """A cell measured in this process, as its own would tell it."""
+    return json.loads(json.dumps(cell.measure(Order.from_json(order.to_json()))))
 
 
 def records(out: Path) -> list[dict]:
@@ -75,7 +89,8 @@ def test_a_run_goes_on_after_the_last_whole_line(
 ) -> None:
     first, second = (measured / "results.jsonl").read_text().splitlines()
     (tmp_path / "results.jsonl").write_text(first + "\n" + second[: len(second) // 2])
-    again = bench(tiny, tmp_path, "--against", "preset=fast iters=2", "--only", "one")
+    words = ("--against", "preset=fast iters=2", "--only", "one")
+    again = bench(tiny, tmp_path, *words, cells=here)
     assert again.stderr.splitlines()[0].endswith("finished before")
     assert again.stderr.count("finished before") == 1
     finished = runner.load(tmp_path / "results.jsonl")
@@ -85,7 +100,7 @@ def test_a_run_goes_on_after_the_last_whole_line(
 def test_watching_finds_the_best_step_and_changes_nothing(
     tiny: Path, tmp_path: Path, measured: Path
 ) -> None:
-    done = bench(tiny, tmp_path, "--only", "one", "--save", "--watch")
+    done = bench(tiny, tmp_path, "--only", "one", "--save", "--watch", cells=here)
     assert done.returncode == 0, done.stderr
     (watched,) = tmp_path.glob("pictures/*/*/One32.png")
     plain = measured / watched.relative_to(tmp_path)
@@ -134,7 +149,14 @@ def test_a_wrong_request_is_one_line(
 
 
 def test_an_unknown_setting_stops_before_the_first_picture(tiny: Path, tmp_path: Path) -> None:
-    done = bench(tiny, tmp_path, "--against", "colour=red")
+    words = [str(tiny), "--suite", "denoise", "--out", str(tmp_path), "--against", "colour=red"]
+    done = subprocess.run(
+        [sys.executable, "-m", "dipcli.bench", *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("bench: unknown setting 'colour'")
 
@@ -203,14 +225,14 @@ def test_variants_change_what_is_named_and_keep_the_rest() -> None:
 
 def test_noise_is_clipped_rounded_and_the_same_each_time() -> None:
     gray = np.full((200, 200), 128, np.uint8)
-    noisy = cases.gaussian(gray, 25)
+    noisy = degraded.gaussian(gray, 25)
     assert noisy.dtype == np.uint8
-    assert np.array_equal(noisy, cases.gaussian(gray, 25))
+    assert np.array_equal(noisy, degraded.gaussian(gray, 25))
     assert np.std(noisy.astype(float)) == pytest.approx(25, rel=0.02)
-    photons = cases.poisson(gray, 30).astype(float)
+    photons = degraded.poisson(gray, 30).astype(float)
     assert np.mean(photons) == pytest.approx(128, rel=0.01)
     assert np.var(photons) == pytest.approx(128 * 255 / 30, rel=0.05)
-    assert cases.gaussian(np.full((50, 50), 255, np.uint8), 25).max() == 255
+    assert degraded.gaussian(np.full((50, 50), 255, np.uint8), 25).max() == 255
 
 
 def test_luma_runs_from_16_to_235() -> None:
@@ -243,7 +265,7 @@ def test_ssim_has_the_windows_of_wang_and_others() -> None:
 def test_the_best_step_is_the_one_of_the_highest_psnr() -> None:
     truth = np.full((16, 16, 3), 100, np.uint8)
     case = cases.Case("denoise", 25, "a", "denoise", Path("a"))
-    watch = cell.BestStop(case, tasks.denoise(truth), truth)
+    watch = cell.BestStop(case, tasks.denoise(truth), cases.Problem(truth, truth))
     for index, level in enumerate((90, 98, 103, 97)):
         picture = torch.full((1, 3, 16, 16), level / 255)
         watch(Step(index, 4, "fit", 0, torch.zeros(()), picture, picture))

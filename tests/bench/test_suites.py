@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dipcli.bench import cases, cell, command, score
+from dipcli.bench import cases, cell, command, reduced, score
 from dipcli.bench.cases import Problem
+from dipcli.bench.orders import Order, Variant
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,46 @@ def test_the_level_of_impulses_is_the_share_in_percent(suite, tiny):
     assert np.array_equal(given.observed, only(tiny, suite, 20)[1].observed)
 
 
+def test_unclipped_noise_comes_as_floats_and_the_result_as_bytes(tiny):
+    case, given = only(tiny, "unclipped", 50)
+    assert given.observed.dtype == np.float32 and given.span is not None
+    assert given.observed.min() >= 0 and given.observed.max() <= 1
+    low, high = given.span
+    assert low < 0 and high > 1
+    noise = 255 * (low + given.observed * (high - low)) - given.truth
+    assert noise.std() == pytest.approx(50, rel=0.05)
+    assert np.abs(noise).max() > 150  # nothing is cut off
+    rounded = (given.truth / 255 - low) / (high - low)
+    assert np.array_equal(given.levels(rounded), given.truth)
+    assert score.yardstick(case, given)[1].dtype == np.uint8
+
+
+def test_sigma_is_told_in_levels_of_the_picture(tiny):
+    case, given = only(tiny, "unclipped", 50)
+    order = Order(case, Variant("fast", {"sigma": "50"}))
+    task, _ = cell._prepared(order, given)
+    low, high = given.span
+    assert task.options.sigma == pytest.approx(50 / (high - low))
+    record = cell.measure(order)
+    assert record["psnr"] > record["yardstick_psnr"]
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_small_pictures_are_made_as_matlab_makes_them(tiny, scale):
+    """Columns first, rounded, then rows: a flat picture stays, a step of one pixel rings."""
+    flat = np.full((12, 18, 3), 200, np.uint8)
+    assert np.array_equal(reduced.imresize(flat, scale), flat[: 12 // scale, : 18 // scale])
+    large = np.zeros((12, 12), np.uint8)
+    large[:, 6:] = 255
+    line = reduced.imresize(large, scale)[0].astype(int)
+    assert np.array_equal(line, 255 - line[::-1])
+    case, given = next(
+        (c, cases.problem(c)) for c in cases.cases(tiny, "superres", 3) if c.picture == "bird"
+    )
+    assert given.truth.shape == (48, 63, 3) and given.observed.shape == (16, 21, 3)
+    assert case.title == "superres-3"
+
+
 def test_a_photograph_is_scored_against_one_without_noise(tiny):
     errors = [error(cases.problem(case)) for case in cases.cases(tiny, "camera")]
     assert len(errors) == 3
@@ -102,6 +143,8 @@ def test_the_task_gets_the_coding_of_the_file(tiny):
         ("--suite jpeg-gray impulse --quality 30 --share 5", ["jpeg-gray-30", "impulse-5"]),
         ("--suite camera --strength 7 9", ["camera-7", "camera-9"]),
         ("--suite impulse-random", ["impulse-random-10", "impulse-random-30"]),
+        ("--suite denoise unclipped --sigma 50", ["denoise-50", "unclipped-50"]),
+        ("--suite superres --scale 3", ["superres-3"]),
         ("--suite clean --only bird", ["clean", "clean"]),
     ],
 )

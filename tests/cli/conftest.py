@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from warm import Warm
 
 from dipcli.cli.app import run
 
@@ -57,13 +58,13 @@ def dip(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 
 @pytest.fixture
 def start() -> Callable[..., subprocess.Popen]:
-    """`dip ...` as a process of its own, started."""
+    """`dip ...` as a process of its own, started; its imports are there already."""
     started: list[subprocess.Popen] = []
 
     def call(*args: object, **more: object) -> subprocess.Popen:
         command = [sys.executable, "-W", "error", "-m", "dipcli", *map(str, args)]
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        process = subprocess.Popen(command, **{**pipes, **more})
+        process = Warm(command, **{**pipes, **more})
         started.append(process)
         return process
 

@@ -6,6 +6,8 @@ import pytest
 from drawing import QUICK, draw, draw_mask, opened
 from PIL import Image
 
+from dipcli.batch import parallel
+
 
 def files(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
@@ -132,6 +134,38 @@ def test_several_at_a_time(tmp_path, process, dip):
     assert process("denoise", "in", "-o", "out", "--jobs", 2, *QUICK).code == 0
     assert "3 up to date" in dip("denoise", "in", "-o", "out", *QUICK).err
     assert opened(tmp_path / "out/2.png").size == (20, 16)
+
+
+@pytest.mark.parametrize("where", ["flag", "environment", "file"])
+def test_jobs_auto_asks_how_many_pay(where, tmp_path, dip, monkeypatch):
+    asked = []
+
+    def alone(jobs, request):
+        asked.append(len(jobs))
+        return parallel.Division(1)
+
+    monkeypatch.setattr(parallel, "best_division", alone)
+    for i in range(3):
+        draw(tmp_path / f"in/{i}.png", seed=i)
+    given = ["--jobs", "auto"] if where == "flag" else []
+    if where == "environment":
+        monkeypatch.setenv("DIP_DENOISE_JOBS", "auto")
+    if where == "file":
+        (tmp_path / "home/dip").mkdir(parents=True)
+        (tmp_path / "home/dip/dip.toml").write_text('jobs = "auto"\n')
+    ran = dip("denoise", "in", "-o", "out", *given, *QUICK)
+    assert (ran.code, asked) == (0, [3]), ran.err
+    again = dip("denoise", "in", "-o", "out", "--jobs", 1, *QUICK)
+    assert "3 up to date" in again.err
+    assert asked == [3], "a number is not asked about"
+
+
+@pytest.mark.parametrize("given", ["0", "1025", "-2", "many", "2.5"])
+def test_jobs_that_are_none(given, tmp_path, dip):
+    draw(tmp_path / "a.png")
+    ran = dip("denoise", "a.png", "--jobs", given)
+    assert ran.code == 2
+    assert f"{given!r} is neither auto nor a number from 1 to 1024" in ran.err
 
 
 def test_a_mask_folder_inside_is_no_input(tmp_path, dip):

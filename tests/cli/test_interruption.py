@@ -15,7 +15,7 @@ from drawing import QUICK, draw
 from dipcli.batch.claims import claim_path
 from dipcli.pictures import read_provenance
 
-ENDLESS = ("--iters", "100000", "--runs", "1", "--stop", "none", "--device", "cpu")
+ENDLESS = ("--sigma", "20", "--iters", "100000", "--runs", "1", "--stop", "none", "--device", "cpu")
 
 
 def until(condition, seconds=120.0):
@@ -41,7 +41,7 @@ def folder(tmp_path):
     ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"]
 )
 def test_the_best_so_far_is_written_and_done_again(signum, code, folder, start):
-    for delay in (1.5, 4.0, 8.0, 16.0, 32.0):  # seconds in which the first step is made
+    for delay in (0.5, 2.0, 4.0, 8.0, 16.0, 32.0):  # seconds in which the first step is made
         running = start("denoise", "in", "-o", "out", "--json", "--overwrite", *ENDLESS)
         until(claim_path(folder / "out/0.png").exists)
         time.sleep(delay)

@@ -149,7 +149,7 @@ def test_what_is_there_is_left_alone_and_what_is_other_is_refused(dip, folders):
         (["a", "truth"], 2, "no second noisy picture named 0.*"),
         (["a", "b", "--sigma", "25"], 2, "give one folder"),
         (["a", "--noise", "snow"], 2, "choose from gaussian, poisson, text"),
-        (["a", "--validation", "odd"], 2, "no stem is the same"),
+        (["a", "--validation", "odd"], 2, "name both alike"),
         (["a/0.png", "odd/0.png"], 2, "a pair shows one scene in one size"),
         (["bad"], 1, "bad/0.png"),
         (["a", "--depth", "7"], 2, "too short for a depth of 7"),
@@ -166,7 +166,7 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(dip, folders, args, co
     Image.new("RGB", (33, 31)).save("odd/0.png")
     Image.new("RGB", (33, 31)).save("odd/odd.png")
     (folders / "bad" / "0.png").write_bytes((folders / "a" / "0.png").read_bytes()[:200])
-    if said == "no stem is the same":
+    if said == "name both alike":
         (folders / "odd" / "0.png").unlink()
     ran = dip("learn", *TINY, *args, "-o", "m.safetensors")
     assert ran.code == code, ran.err

@@ -185,3 +185,16 @@ def test_the_python_functions_take_the_bytes_of_a_model(models):
         dipcli.preimage(image, "any.pt2", layer="fc")
     with pytest.raises(UsageError, match="needs model"):
         dipcli.tasks.preimage(image, layer="fc")
+
+
+def test_a_page_shows_what_came_out_of_a_model(tmp_path, dip, model):
+    draw(tmp_path / "a.png", size=(40, 32))
+    report = ("--report", "page.html")
+    words = ("preimage", "a.png", *model, "--layer", "fc", "-o", "b.png", *TINY)
+    assert dip(*words, *report).code == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "what the layer knows" in page and "dip preimage a.png --model net.pt2" in page
+    words = ("maximize", *model, "--layer", "fc", "--unit", 1, "--size", 24, *TINY, "-o", "m.png")
+    assert dip(*words, *report).code == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "what excites the unit" in page and "the beginning" in page

@@ -15,7 +15,8 @@ def test_a_field_is_a_name_and_nothing_else(field, option, tmp_path, dip):
     name = f"{field}.gif" if option == "--gif" else f"{field}.png"
     ran = dip("denoise", "a.png", option, name, *QUICK)
     assert ran.code == 2
-    assert ran.err == f"dip: {option}: '{name}' has more in {{stem}} than its name\n"
+    told = f"{option}: '{name}' has more in {{stem}} than its name; write {{stem}}"
+    assert ran.err == f"dip: {told}\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 

@@ -102,3 +102,54 @@ def test_an_input_is_never_the_page(tmp_path, dip):
     (tmp_path / "page.html").symlink_to("a.png")
     ran = dip("denoise", "a.png", "-o", "b.png", *FAST, "--report", "page.html", "--overwrite")
     assert ran.code == 2 and "an input that this run reads" in ran.err
+
+
+TINY = ("--iters", "2", "--runs", "1", "--channels", "4,4", "--device", "cpu", "--stop", "none")
+
+
+def test_a_sweep_has_a_gallery_under_its_sheet_and_its_curves(tmp_path, dip):
+    draw(tmp_path / "a.png")
+    words = ("sweep", "fit", "a.png", "-o", "grid", *TINY, "--vary", "lr=0.1,0.01")
+    ran = dip(*words, "--reference", "a.png", "--report", "page.html")
+    assert ran.code == 0, ran.err
+    found = data_of(tmp_path / "page.html")
+    assert found["gallery"] and found["title"] == "dip sweep fit: 2 results"
+    assert [one["src"] for one in found["sheets"]] == ["grid/sheet.png", "grid/curves.svg"]
+    assert all((tmp_path / one["src"]).is_file() for one in found["sheets"])
+    first, second = found["entries"]
+    assert first["name"] == "a.png [lr=0.1]" and second["psnr"] > 0
+    assert "--lr 0.01" in second["command"] and second["charts"]
+    assert first["layers"][1]["label"] == "fitted"
+    again = dip(*words, "--reference", "a.png", "--report", "page.html")
+    assert "2 up to date" in again.err
+    assert len(data_of(tmp_path / "page.html")["sheets"]) == 2
+
+
+def test_the_curves_of_all_targets_are_on_the_page_of_a_fit(tmp_path, dip):
+    draw(tmp_path / "a.png")
+    words = ("fit", "a.png", "-o", "b.png", *TINY, "--targets", "natural,noise")
+    assert dip(*words, "--report", "page.html").code == 0
+    (loss,) = data_of(tmp_path / "page.html")["entries"][0]["charts"]
+    assert ">natural<" in loss and ">noise<" in loss
+
+
+def test_a_flash_picture_and_its_command_are_on_the_page(tmp_path, dip):
+    draw(tmp_path / "a.png", size=(40, 32))
+    draw(tmp_path / "f.png", size=(40, 32), seed=1)
+    words = ("flash", "a.png", "--flash", "f.png", "-o", "b.png", *FAST)
+    assert dip(*words, "--report", "page.html").code == 0
+    one = data_of(tmp_path / "page.html")["entries"][0]
+    assert "--flash f.png" in one["command"] and len(one["layers"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "told"),
+    [
+        (("learn", "a", "b", "-o", "m.safetensors"), "--report", "dip denoise"),
+        (("doctor",), "--report", "dip maximize"),
+        (("superres", "a.png"), "--sigma", "dip denoise, dip flash, dip learn"),
+    ],
+)
+def test_an_option_of_other_commands_names_them(dip, words, option, told):
+    ran = dip(*words, option, "9")
+    assert ran.code == 2 and f"No such option '{option}' here" in ran.err and told in ran.err

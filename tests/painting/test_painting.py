@@ -8,10 +8,12 @@ import time
 
 import numpy as np
 import pytest
-from conftest import SIZE
 from PIL import Image
 
-from dipcli.painting import Server
+from dipcli.painting import Server, suggesting
+from dipcli.pictures import Picture
+
+SIZE = (24, 20)  # of photo.png
 
 
 def ask(server, name="state", method="GET", body=b"", **headers):
@@ -149,9 +151,9 @@ def test_a_mask_of_the_user_is_not_replaced_and_ours_is(working, tmp_path):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"no PNG", "the mask that was sent is no PNG"),
+        (b"no PNG", "the mask that was sent is no PNG; reload the page"),
         (painted((8, 8)), "the mask has another size than the canvas; reload the page"),
-        (b"", "the mask that was sent is no PNG"),
+        (b"", "the mask that was sent is no PNG; reload the page"),
     ],
 )
 def test_what_is_no_mask_is_told(working, body, told):
@@ -163,7 +165,7 @@ def test_an_empty_mask_is_told(working):
     buffer = io.BytesIO()
     Image.new("RGBA", SIZE, (0, 0, 0, 255)).save(buffer, "PNG")
     ask(working, "fill", "POST", buffer.getvalue())
-    assert done(working)["message"] == "nothing is painted yet"
+    assert done(working)["message"] == "nothing is painted yet; mark what is to be filled"
 
 
 def test_nothing_is_saved_before_there_is_a_result(server, tmp_path):
@@ -186,6 +188,52 @@ def test_it_ends_when_the_page_is_closed_or_silent(session, monkeypatch):
         served.serve(lambda: False)
     with Server(session, silence=0.3) as served:
         served.serve(lambda: False)
+
+
+def test_a_page_that_nobody_touches_is_silent_though_it_asks(server):
+    before = server.heard
+    assert ask(server, "state")[0] == 200
+    assert server.heard == before
+    assert ask(server, "state?touched")[0] == 200
+    assert server.heard > before
+
+
+def test_a_long_run_is_no_silence(session):
+    with Server(session, silence=5.0) as served:
+        ask(served, "fill", "POST", painted())
+        served.heard -= 4.9  # nearly an hour ago
+        made = []
+
+        def ended():
+            made.append(session.state.results)
+            return len(made) > 3
+
+        served.serve(ended)
+    assert session.state.results == 1 and made[-1] == 1
+
+
+def test_what_the_picture_shows_is_suggested(tmp_path):
+    clean = np.full((40, 48, 3), 0.5, np.float32)
+    assert suggesting.suggested(Picture(clean)) is None
+    alpha = np.ones((40, 48), np.float32)
+    alpha[3:7, 5:9] = 0
+    seen = suggesting.suggested(Picture(clean, alpha=alpha))
+    assert np.array_equal(seen, alpha == 0)
+    assert suggesting.suggested(Picture(clean, alpha=np.ones_like(alpha))) is None
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(0.2, 0.8, 64, dtype=np.float32)[None, :, None].repeat(64, 0).repeat(3, 2)
+    hit = rng.random((64, 64)) < 0.1
+    ramp[hit] = rng.integers(0, 2, (int(hit.sum()), 1))
+    found = suggesting.suggested(Picture(ramp))
+    assert (found == hit).mean() > 0.99
+    shown = suggesting.layer_of(found, (32, 32))
+    with Image.open(io.BytesIO(shown.data)) as image:
+        assert image.size == (32, 32) and image.mode == "RGBA"
+
+
+def test_no_suggestion_is_told_and_none_is_served(server):
+    assert state(server)["suggestion"] == ""
+    assert ask(server, "suggestion.png")[0] == 404
 
 
 def test_a_page_that_is_loaded_anew_goes_on(server, monkeypatch):

@@ -1,6 +1,7 @@
 """Painting in a real browser: a stroke, the run, the result under the slider, and saving."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from dipcli.painting.suggesting import layer_of
 
 pytestmark = NEEDED
 
@@ -93,6 +96,49 @@ def test_tools_mark_what_they_should(opened):
     assert not found(opened, "fill").is_enabled()
 
 
+def touch(browser, kind, *points):
+    told = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+    browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": told})
+
+
+def on_screen(browser, x, y):
+    box = browser.execute_script(
+        "return arguments[0].getBoundingClientRect()", found(browser, "layers")
+    )
+    return box["x"] + x * box["width"] / 24, box["y"] + y * box["height"] / 20
+
+
+def test_a_finger_paints_and_two_fingers_change_the_size(opened):
+    tool(opened, "brush")
+    touch(opened, "touchStart", on_screen(opened, 4.5, 9.5))
+    touch(opened, "touchMove", on_screen(opened, 9.5, 9.5))
+    touch(opened, "touchEnd")
+    stroke = marked(opened)
+    assert stroke[9, 4:10].all() and not stroke[:, 16:].any()
+    width = on_screen(opened, 24, 0)[0] - on_screen(opened, 0, 0)[0]
+    near = [on_screen(opened, x, 10) for x in (10, 14)]
+    far = [on_screen(opened, x, 10) for x in (6, 18)]
+    touch(opened, "touchStart", far[0])
+    touch(opened, "touchStart", *far)
+    touch(opened, "touchMove", *near)
+    touch(opened, "touchEnd")
+    assert on_screen(opened, 24, 0)[0] - on_screen(opened, 0, 0)[0] < 0.7 * width
+    assert np.array_equal(marked(opened), stroke)
+    found(opened, "fit").click()
+
+
+def test_what_is_suggested_is_a_stroke_that_can_be_taken_back(opened, server):
+    assert not found(opened, "suggest").is_displayed()
+    hole = np.zeros((20, 24), bool)
+    hole[2:6, 3:9] = True
+    server.session.suggestion = layer_of(hole, (24, 20))
+    soon(opened, found(opened, "suggest").is_displayed)
+    found(opened, "suggest").click()
+    assert np.array_equal(marked(opened), hole)
+    found(opened, "undo").click()
+    assert not marked(opened).any()
+
+
 def test_painted_filled_looked_at_and_saved(opened, tmp_path):
     tool(opened, "brush")
     drag(opened, (6.5, 6.5), (14.5, 6.5))
@@ -110,6 +156,19 @@ def test_painted_filled_looked_at_and_saved(opened, tmp_path):
     assert np.array_equal(np.asarray(Image.open(tmp_path / "photo_mask.png")) == 255, stroke)
     found(opened, "again").click()
     assert found(opened, "stage").is_displayed() and np.array_equal(marked(opened), stroke)
+
+
+def test_leaving_the_page_ends_it(browser, server, monkeypatch):
+    from dipcli.painting import server as module
+
+    monkeypatch.setattr(module, "GONE", 0.2)
+    browser.get(server.address)
+    soon(browser, lambda: found(browser, "picture").get_property("naturalWidth") == 24)
+    assert server.left is None
+    browser.get("about:blank")
+    began = time.monotonic()
+    server.serve(lambda: time.monotonic() - began > 30)
+    assert server.left is not None
 
 
 def test_another_sites_page_cannot_call_it(opened, server, tmp_path):

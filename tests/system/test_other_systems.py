@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 import dipcli.system.ending as ending_module
-from dipcli.batch import claims, pool, streams
+from dipcli.batch import claims, pool, reporting, streams
 from dipcli.bench import usage
+from dipcli.cli import patterns
 from dipcli.observers import Interrupt
 from dipcli.system import files, memory, placing, waiting
 
@@ -129,6 +130,60 @@ def test_windows_flushes_no_folder_and_asks_no_process_whether_it_lives(
     os.utime(old, (1, 1))
     assert files.remove_litter(tmp_path) == [old]
     assert young.exists()
+
+
+def test_a_file_that_another_program_reads_is_replaced_a_moment_later_on_windows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place, refusals, replace = tmp_path / "a.png", [0, 0], Path.replace
+    place.write_bytes(b"old")
+
+    def shared(path: Path, target: Path) -> Path:
+        if refusals:
+            refusals.pop()
+            raise PermissionError("another process has it open")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", shared)
+    with pytest.raises(files.WriteError):
+        files.write_atomic(place, b"new")  # elsewhere it is the folder that may not be written
+    assert (place.read_bytes(), len(list(tmp_path.iterdir()))) == (b"old", 1)
+    monkeypatch.setattr(files, "os", Windows())
+    monkeypatch.setattr(files, "_WAITS", (0.0, 0.0, 0.0))
+    refusals[:] = [0, 0]
+    files.write_atomic(place, b"new")
+    assert place.read_bytes() == b"new"
+    refusals[:] = [0] * 4
+    with pytest.raises(files.WriteError):
+        files.write_atomic(place, b"never")
+
+
+def test_patterns_are_expanded_where_no_shell_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("b.jpg", "a.jpg", "c.png", "[d].jpg"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    words = ["denoise", "*.jpg", "x*.bmp", "[d].jpg", "--name", "-*"]
+    assert patterns.expanded(words, "posix") == words
+    found = ["denoise", "[d].jpg", "a.jpg", "b.jpg", "x*.bmp", "[d].jpg", "--name", "-*"]
+    assert patterns.expanded(words, "nt") == found
+
+
+def test_a_page_links_to_another_drive_and_into_subfolders(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    odd = tmp_path / "in" / "100 %" / "b#?.png"
+    assert reporting.address(tmp_path, odd) == "in/100%20%25/b%23%3F.png"
+    assert reporting.address(tmp_path / "out", tmp_path / "a.png") == "../a.png"
+    no_text = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    assert reporting.address(tmp_path, no_text) == "caf%E9.png"
+
+    def apart(path: str, start: str) -> str:
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(os.path, "relpath", apart)
+    assert reporting.address(tmp_path, odd) == odd.as_uri()
 
 
 @pytest.fixture

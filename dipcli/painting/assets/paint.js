@@ -6,24 +6,23 @@
   const stage = at("stage"), layers = at("layers"), canvas = at("mask"), cursor = at("cursor");
   const drawing = canvas.getContext("2d");
   const MARK = "#ff2d55";
-  canvas.width = width;
-  canvas.height = height;
+  [canvas.width, canvas.height] = [width, height];
   at("name").textContent = facts.name;
   document.title = `dip: ${facts.name}`;
   at("fill").textContent = facts.verb;
-  layers.style.width = `${width}px`;
-  layers.style.height = `${height}px`;
+  [layers.style.width, layers.style.height] = [`${width}px`, `${height}px`];
   at("picture").alt = facts.name;
 
   // ---- what was painted: a list of strokes, so that each can be undone ---------------------------
 
   let strokes = [], undone = [], tool = "brush", stroke = null;
 
-  function draw({ tool, size, points }) {
+  function draw({ tool, size, points, image }) {
     drawing.globalCompositeOperation = tool === "eraser" ? "destination-out" : "source-over";
     drawing.fillStyle = drawing.strokeStyle = MARK;
     drawing.lineWidth = size;
     drawing.lineCap = drawing.lineJoin = "round";
+    if (image) { drawing.drawImage(image, 0, 0, width, height); return; }
     const [first, ...rest] = points;
     drawing.beginPath();
     if (tool === "rectangle") {
@@ -55,10 +54,8 @@
   const seen = { x: 0, y: 0, zoom: 0 };
   const fitting = () => Math.min(stage.clientWidth / width, stage.clientHeight / height);
   function show() {
-    if (!seen.zoom) {
-      seen.x = (stage.clientWidth - width * fitting()) / 2;
-      seen.y = (stage.clientHeight - height * fitting()) / 2;
-    }
+    const room = [stage.clientWidth - width * fitting(), stage.clientHeight - height * fitting()];
+    if (!seen.zoom) [seen.x, seen.y] = room.map((free) => free / 2);
     const zoom = seen.zoom || fitting();
     layers.style.transform = `translate(${seen.x}px, ${seen.y}px) scale(${zoom})`;
     layers.classList.toggle("near", zoom >= 2);
@@ -159,15 +156,19 @@
   at("undo").addEventListener("click", undo);
   at("redo").addEventListener("click", redo);
   at("clear").addEventListener("click", () => { strokes = []; undone = []; drawAll(); });
-  at("in").addEventListener("click", () => zoomed(1.5));
-  at("out").addEventListener("click", () => zoomed(1 / 1.5));
+  for (const [id, by] of [["in", 1.5], ["out", 1 / 1.5]]) at(id).addEventListener("click", () => zoomed(by));
   at("fit").addEventListener("click", () => { seen.zoom = 0; show(); });
   at("size").addEventListener("input", show);
   new ResizeObserver(show).observe(stage);
 
+  // What the picture itself shows: it can be taken back, painted on and erased like a stroke.
+  const suggestion = new Image();
+  suggestion.addEventListener("load", () => { at("suggest").hidden = false; });
+  at("suggest").addEventListener("click", () => { strokes.push({ image: suggestion }); undone = []; drawAll(); });
+
   // ---- what is asked of the program ----------------------------------------------------------------
 
-  let shown = 0; // results seen so far
+  let latest = 0; // results seen so far
   async function ask(name, body) {
     try {
       const answer = await fetch(name, { method: "POST", body: body ?? "" });
@@ -199,17 +200,16 @@
     at("step").textContent = state.total ? `step ${state.done} of ${state.total}` : "";
     const saved = state.saved.length ? `Saved: ${state.saved.join(" and ")}` : "";
     at("told").textContent = state.message || saved;
-    if (!state.busy && state.results > shown) {
-      shown = state.results;
+    if (!state.busy && state.results > latest) {
+      latest = state.results;
       look(state);
     }
   }
   function look(state) {
-    at("painting").hidden = true;
-    at("looking").hidden = false;
+    shown(true);
     const fresh = state.layers ?? [];
     const one = { name: facts.name, size: facts.size,
-      layers: fresh.map((layer) => ({ ...layer, src: `${layer.src}?${shown}` })) };
+      layers: fresh.map((layer) => ({ ...layer, src: `${layer.src}?${latest}` })) };
     at("comparison").replaceChildren(...dip.comparison(one));
     at("words").replaceChildren(...state.words.map((text) => dip.el("li", {}, text)));
     at("save").focus();
@@ -217,17 +217,22 @@
   at("fill").addEventListener("click", async () => ask("fill", await maskFile()));
   at("stop").addEventListener("click", () => ask("stop"));
   at("save").addEventListener("click", () => ask("save"));
-  at("again").addEventListener("click", () => {
-    at("looking").hidden = true;
-    at("painting").hidden = false;
-    show();
-    stage.focus();
-  });
+  function shown(looking) {
+    at("looking").hidden = !looking;
+    at("painting").hidden = looking;
+  }
+  at("again").addEventListener("click", () => { shown(false); show(); stage.focus(); });
+  let touched = true; // since it was told last
+  for (const name of ["pointerdown", "pointermove", "keydown", "wheel"])
+    document.addEventListener(name, () => { touched = true; }, { capture: true, passive: true });
   async function listen() {
     for (;;) {
       let busy = false;
       try {
-        const state = await (await fetch("state")).json();
+        const question = touched ? "state?touched" : "state";
+        touched = false;
+        const state = await (await fetch(question)).json();
+        if (state.suggestion && !suggestion.src) suggestion.src = state.suggestion;
         busy = state.busy;
         if (!at("picture").src) at("picture").src = state.layers[0].src;
         tell(state);

@@ -14,14 +14,17 @@
     name: ["name", (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })],
     noise: ["most noise first", (a, b) => (b.noise ?? -1) - (a.noise ?? -1)],
     seconds: ["slowest first", (a, b) => (b.seconds ?? -1) - (a.seconds ?? -1)],
+    psnr: ["highest PSNR first", (a, b) => (b.psnr ?? -1) - (a.psnr ?? -1)],
   };
+  if (!data.entries.some((one) => one.psnr != null)) delete ORDERS.psnr;
   const remembered = { order: "status", search: "" };
 
   function card(one) {
     const bad = BAD.has(one.status);
-    const told = [one.noise == null ? "" : `noise ${one.noise.toFixed(1)}`, seconds(one.seconds)];
+    const told = [one.psnr == null ? "" : `${one.psnr.toFixed(2)} dB`,
+      one.noise == null ? "" : `noise ${one.noise.toFixed(1)}`, seconds(one.seconds)];
     return el("li", {}, el("a", { href: `#${one.index + 1}`, class: bad ? "failed" : "" },
-      one.thumbs ? el("img", { src: one.thumbs[1], alt: `${one.name}, restored`, loading: "lazy" }) : null,
+      one.thumbs ? el("img", { src: one.thumbs[1], alt: `${one.name}, ${one.layers?.[1]?.label ?? "restored"}`, loading: "lazy" }) : null,
       el("b", {}, one.name),
       el("span", { class: bad ? "bad" : "quiet" }, one.status),
       el("span", { class: "quiet" }, told.filter(Boolean).join(", ")),
@@ -43,7 +46,9 @@
         el("option", { value: key, selected: key === remembered.order }, label)));
     const search = el("input", { type: "search", value: remembered.search, placeholder: "part of a name",
       oninput: () => { remembered.search = search.value; fill(); } });
-    main.replaceChildren(el("h1", {}, data.title),
+    const sheets = (data.sheets ?? []).map(({ label, src }) => el("details", { open: true },
+      el("summary", {}, label), el("a", { href: src }, el("img", { class: "sheet", src, alt: label }))));
+    main.replaceChildren(el("h1", {}, data.title), ...sheets,
       el("div", { class: "bar" }, el("label", {}, "Sort by", order), el("label", {}, "Find", search)), count, list);
     fill();
   }
