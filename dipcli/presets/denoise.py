@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dipcli.presets import paper
 from dipcli.presets.values import USUAL, Table, Values
 from dipcli.settings import Cost, setting
-from dipcli.stages import BYTES_AT_ONCE, CHAINED, REDUCED_SHARE, RestorationSettings
+from dipcli.stages import (
+    BYTES_AT_ONCE,
+    CHAINED,
+    REDUCED_SHARE,
+    SECONDS_PER_MAC,
+    RestorationSettings,
+)
 
-# Measured on two cores with bfloat16: a step of zsn2n with 48 channels, per megapixel, and its
-# bytes per pixel; a model of width 24 and depth 3, per megapixel, in tiles of 2 megapixels.
-SECONDS_PER_ZSN2N = 1.2
+# Measured with bfloat16 on two cores, or as 0.58 of one, per megapixel: a step of zsn2n takes
+# 0.12 s with 16 channels, 0.5 s with 48, 1.5 s with 96, of it 0.15 s beside its multiplications;
+# bytes per pixel; a model of width 24 and depth 3, in tiles of 2 megapixels.
+SECONDS_PER_ZSN2N = 0.15
 BYTES_OF_ZSN2N = 1500.0
 SECONDS_OF_MODEL = 0.6
 BYTES_OF_MODEL = 1.3e9
@@ -70,8 +78,12 @@ class DenoiseSettings(RestorationSettings):
     def cost(self, pixels: float, *, float32: bool = False) -> Cost:
         """The later passes of the filter stand beside one another."""
         if self.method == "zsn2n":
-            seconds = self.fit_steps * SECONDS_PER_ZSN2N * pixels / 1e6
-            return Cost(seconds, BYTES_AT_ONCE + BYTES_OF_ZSN2N * pixels)
+            widths = (3, *self.channels)
+            macs = sum(9 * a * b for a, b in pairwise(widths)) + 3 * widths[-1]
+            each = SECONDS_PER_ZSN2N + SECONDS_PER_MAC * macs
+            return Cost(
+                self.fit_steps * each * pixels / 1e6, BYTES_AT_ONCE + BYTES_OF_ZSN2N * pixels
+            )
         if self.method == "model":
             return Cost(pixels * SECONDS_OF_MODEL / 1e6, BYTES_OF_MODEL)
         found = super().cost(pixels, float32=float32)
