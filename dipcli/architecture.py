@@ -27,14 +27,29 @@ def over_levels(settings: NetworkSettings, each: float, power: int = 1) -> float
     return sum(each * float(c) ** power / 4.0**n for n, c in enumerate(settings.channels))
 
 
+def macs_of_skip(settings: NetworkSettings) -> float:
+    """Multiplications of the published hourglass for each pixel of full resolution."""
+    found, inputs, up = 0.0, settings.input_depth, settings.per_level("up_channels")
+    names = ("skip_channels", "filter_down", "filter_up")
+    each = zip(*(settings.per_level(name) for name in names), strict=True)
+    for level, (skip, k_down, k_up) in enumerate(each):
+        down, last = settings.channels[level], level == settings.levels - 1
+        inner = down if last else up[level + 1]
+        here = k_down**2 * (inputs + down) * down / 4 + inputs * skip
+        here += k_up**2 * (skip + inner) * up[level] + settings.need_1x1_up * up[level] ** 2
+        found, inputs = found + here / 4.0**level, down
+    return found
+
+
 @dataclass(frozen=True)
 class Architecture:
     """A network: where it is, what it takes, and what it costs.
 
     place: "module:Class" of its finest level; ignores: the settings that it has no use for;
     halvings: how often it halves the picture; coarse_input: whether its input has the size of
-    what is halved so often; macs: multiplications for each pixel, as an hourglass would take as
-    long; held: channels that are held for each pixel; last: size of the filter before the sigmoid;
+    what is halved so often; seconds: that a step takes for a megapixel beside its multiplications,
+    on two cores; macs: multiplications for each pixel, of a slim net those that take as long;
+    held: channels that are held for each pixel; last: size of the filter before the sigmoid;
     last_bias: whether that has a bias; bare: whether it is the picture itself, with neither.
     """
 
@@ -42,6 +57,7 @@ class Architecture:
     ignores: frozenset[str] = frozenset()
     halvings: Callable[[NetworkSettings], int] = lambda settings: settings.levels
     coarse_input: bool = False
+    seconds: float = 0.37
     macs: Callable[[NetworkSettings], float] = lambda settings: over_levels(settings, 27 / 4, 2)
     held: Callable[[NetworkSettings], float] = lambda settings: over_levels(settings, 1)
     last: int = 1
@@ -60,19 +76,26 @@ NETWORKS = {
     "slim": Architecture(
         "dipcli.prior.networks.slim:SlimLevel", _OF_A_UNET | _OF_A_RESNET | _IGNORED_BY_ALL_BUT_SKIP
     ),
-    "skip": Architecture("dipcli.prior.networks.skip:SkipLevel", _OF_A_UNET | _OF_A_RESNET),
+    "skip": Architecture(
+        "dipcli.prior.networks.skip:SkipLevel",
+        _OF_A_UNET | _OF_A_RESNET,
+        seconds=0.55,
+        macs=macs_of_skip,
+    ),
     "unet": Architecture(
         "dipcli.prior.networks.unet:UNetLevel",
         _OF_AN_HOURGLASS | _OF_A_RESNET | _IGNORED_BY_ALL_BUT_SKIP,
         halvings=lambda settings: settings.levels - 1 + settings.more_layers,
-        macs=lambda settings: over_levels(settings, 54, 2),
+        seconds=0.26,
+        macs=lambda settings: over_levels(settings, 57, 2),
         held=lambda settings: over_levels(settings, 3),
     ),
     "resnet": Architecture(
         "dipcli.prior.networks.resnet:ResNet",
         _OF_AN_HOURGLASS | _OF_A_UNET | _IGNORED_BY_ALL_BUT_SKIP | {"upsample"},
         halvings=lambda settings: 0,
-        macs=lambda settings: 18.0 * settings.blocks * settings.channels[0] ** 2,
+        seconds=0.44,
+        macs=lambda settings: 13.5 * settings.blocks * settings.channels[0] ** 2,
         held=lambda settings: 1.0 * settings.blocks * settings.channels[0],
         last=3,
     ),
@@ -81,7 +104,8 @@ NETWORKS = {
         _OF_AN_HOURGLASS | _OF_A_UNET | _OF_A_RESNET | _IGNORED_BY_ALL_BUT_SKIP | {"padding"},
         halvings=lambda settings: settings.levels - 1,
         coarse_input=True,
-        macs=lambda settings: over_levels(settings, 1, 2),
+        seconds=0.15,
+        macs=lambda settings: over_levels(settings, 1.5, 2),
         last_bias=False,
     ),
     "pixels": Architecture(
@@ -92,6 +116,7 @@ NETWORKS = {
         | _IGNORED_BY_ALL_BUT_SKIP
         | {"channels", "upsample", "padding", "norm", "input_depth", "jitter", "optimize"},
         halvings=lambda settings: 0,
+        seconds=0.02,
         macs=lambda settings: 0.0,
         held=lambda settings: 3.0,
         bare=True,

@@ -14,12 +14,13 @@ OPTIMIZED = ("net", "input")
 LOSSES = ("mse", "l1", "charbonnier")
 STOPS = ("holdout", "variance", "none")
 CHAINED = 3  # passes of the filter in denoising that are made in turn; up to three more beside
+REDUCED_SHARE = 0.5  # of the steps of a fit of details: on the picture at half its size
 LEAST_TILE = 32  # pixels
 
 # Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and
 # 1.45e-5 s for each multiplication per pixel (0.4 s for 8-16-32-64-128, 0.7 s for
-# 32-64-128-128-128); a pass of the filter at stride 4 takes 6 s, one beside others 13 s.
-SECONDS_PER_STEP = 0.37
+# 32-64-128-128-128), of other networks see `architecture`; a pass of the filter at stride 4
+# takes 6 s, one beside others 13 s.
 SECONDS_PER_MAC = 1.45e-5
 SECONDS_PER_PASS = 96.0  # over the square of the stride
 SECONDS_BESIDE = 13.0
@@ -90,7 +91,9 @@ class FitSettings(NetworkSettings):
     def cost_of_fit(self, pixels: float, *, float32: bool = False) -> Cost:
         """Of all runs of the network."""
         macs, held = self.architecture.macs(self), self.architecture.held(self)
-        seconds = self.fit_steps * (SECONDS_PER_STEP + macs * SECONDS_PER_MAC) * pixels / 1e6
+        seconds = (
+            self.fit_steps * (self.architecture.seconds + macs * SECONDS_PER_MAC) * pixels / 1e6
+        )
         held *= BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
         return Cost(seconds, BYTES_AT_ONCE + pixels * held)
 

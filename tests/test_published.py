@@ -127,11 +127,12 @@ def test_every_value_is_the_published_one(task: str, kind: str) -> None:
 # What the other presets hold, for the values on which speed and quality depend most.
 ENLARGED = {"method": "zero-shot+patches"}
 CHOSEN = {
-    ("auto", "denoise", ""): {"iters": 140, "runs": 1, "passes": 5, "stride": 3, "blend": 0.3},
+    ("auto", "denoise", ""): {"iters": 64, "runs": 1, "passes": 5, "stride": 3, "blend": 0.3},
+    ("auto", "denoise", "photo"): {"iters": 140, "ema": 0.95, "details": False},
     ("auto", "denoise", "jpeg"): {"method": "patches", "passes": 4, "stride": 4},
     ("auto", "inpaint", "scattered"): {"method": "patches", "passes": 16, "stride": 4},
     ("auto", "inpaint", "text"): {"runs": 1, "iters": 220, "passes": 12, "stride": 4},
-    ("auto", "inpaint", "object"): {"iters": 500, "passes": 3, "optimizer": "adam"},
+    ("auto", "inpaint", "object"): {"iters": 350, "passes": 3, "optimizer": "adam"},
     ("auto", "inpaint", "large"): {"iters": 500, "input": "mesh", "lr": 0.01, "runs": 1},
     ("auto", "superres", "x2"): {
         "method": "zero-shot+patches",

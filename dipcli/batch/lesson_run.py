@@ -1,29 +1,24 @@
-"""`dip learn` carried out: what stands there already, the run, and the files that it leaves."""
+"""`dip learn` carried out: the claim on its model, the run, and the files that it leaves."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dipcli
-from dipcli.batch.learning import (
-    Examples,
-    Lesson,
-    check_places,
-    examples,
-    fingerprint,
-    making,
-    scenes_of,
-)
-from dipcli.batch.outcome import Outcome, Status, finite
-from dipcli.errors import OutputError, PictureError
-from dipcli.observers import Checkpoint, Interrupt, Reading, check_curve_suffix
-from dipcli.pictures import Seen, look, name_of, publish, publish_beside
+from dipcli.batch import claims
+from dipcli.batch.learning import Lesson, making
+from dipcli.batch.lesson_plan import LessonPlan, plan_lesson, standing
+from dipcli.batch.outcome import Outcome, Status
+from dipcli.batch.run import PATIENCE, POLL
+from dipcli.errors import DipError
+from dipcli.observers import Checkpoint, Interrupt, Reading
+from dipcli.pictures import Seen, look, name_of, publish, publish_beside, remove_litter
 
 if TYPE_CHECKING:
     from dipcli.learning.training import Progress, Training
@@ -43,72 +38,52 @@ class Watching:
 
 def learn(asked: Lesson, watching: Watching) -> Outcome:
     """Learn and write, unless the model is there already. Raises a DipError for what is wrong."""
-    if asked.curve is not None:
-        check_curve_suffix(asked.curve)
-    found = examples(asked)
-    check_places(asked, found)
-    made = fingerprint(asked, found)
+    plan = plan_lesson(asked)
+    done = standing(plan)
+    if done is not None:
+        return done
+    folder = asked.output.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_litter(folder)
+    claims.remove_stale(folder)
+    until = time.monotonic() + PATIENCE
+    while True:
+        with claims.claim(asked.output) as claim:
+            if claim is not None:
+                return _claimed(plan, claim, watching)
+        if watching.interrupt.came:
+            raise KeyboardInterrupt
+        if time.monotonic() > until:
+            raise DipError(f"{asked.output} is being made by {claims.owner(asked.output)}")
+        time.sleep(POLL)
+
+
+def _claimed(plan: LessonPlan, claim: claims.Claim, watching: Watching) -> Outcome:
+    """Look at what stands there by now, and learn."""
+    asked = plan.asked
     seen = {path: look(path) for path in (asked.output, asked.curve) if path is not None}
-    facts = _standing(asked, made)
-    if facts is not None:
-        return _outcome(asked, Status.UP_TO_DATE, facts)
-    return _carried_out(asked, found, made, seen, watching)
-
-
-def _standing(asked: Lesson, made: str) -> dict[str, Any] | None:
-    """The facts of the model that stands there if it is this very one; None: there is room.
-
-    Raises OutputError for what may not be replaced.
-    """
-    for path in (asked.output, asked.curve):
-        if path is None or not path.exists() or asked.overwrite:
-            continue
-        facts = _facts(asked.output) if asked.output.exists() else {}
-        same = facts.get("fingerprint") == made
-        if path == asked.output and not same:
-            what = (
-                "learnt from other pictures or with other settings" if facts else "something else"
-            )
-            raise OutputError(f"{path} exists and is {what}; --overwrite replaces it")
-        if path == asked.curve and not same:
-            raise OutputError(f"{path} exists; --overwrite replaces it")
-    facts = _facts(asked.output) if asked.output.exists() else {}
-    whole = facts.get("fingerprint") == made and not facts.get("partial")
-    drawn = asked.curve is None or asked.curve.exists()
-    return facts if whole and drawn else None
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    """Of the model at `path`; {} for a file that is none, or damaged."""
-    from dipcli.learning.model import Model
-
-    try:
-        return dict(Model.decode(path.read_bytes()).facts)
-    except PictureError:
-        return {}
+    done = standing(plan)  # another process may have made it just now
+    return done if done is not None else _carried_out(plan, seen, claim, watching)
 
 
 def _carried_out(
-    asked: Lesson, found: Examples, made: str, seen: dict[Path, Seen], watching: Watching
+    plan: LessonPlan, seen: dict[Path, Seen], claim: claims.Claim, watching: Watching
 ) -> Outcome:
     """The run from its beginning or its checkpoint to its files."""
     from dipcli.api import runtime_for
-    from dipcli.learning.lesson import learnt, lesson
+    from dipcli.learning.lesson import learnt
 
-    began = perf_counter()
+    asked, began = plan.asked, time.perf_counter()
     runtime = runtime_for(asked.device, asked.seed)
-    training = lesson(
-        scenes_of(found.learnt, found.channels, asked),
-        scenes_of(found.validation, found.channels, asked),
-        asked.options,
-        asked.settings,
-        runtime,
-    )
-    checkpoint = _checkpoint(asked, made, runtime, watching)
+    training = plan.training(runtime)
+    checkpoint = _checkpoint(asked, plan.made, runtime, watching)
     resume = checkpoint.resume if checkpoint else runtime.resume
     resume.register("learn", training)
-    partial = _made(training, checkpoint, asked, watching, str(runtime.device))
-    facts = {"fingerprint": made, "made_from": dict(found.contents), "asked": making(asked)}
+    each: list[Callable[[Progress], None]] = [lambda progress: claim.refresh()]
+    each += [checkpoint] if checkpoint else []
+    partial = _made(training, each, asked, watching, str(runtime.device))
+    facts = {"fingerprint": plan.made, "made_from": dict(plan.found.contents)}
+    facts |= {"asked": making(asked)}
     facts |= {"device": str(runtime.device), "version": dipcli.__version__}
     model = learnt(training, asked.options, **facts)
     places = [_put(seen[asked.output], model.encode(), watching)]
@@ -116,10 +91,10 @@ def _carried_out(
         places.append(_put(seen[asked.curve], _curve(training, asked.curve), watching))
     if checkpoint and not partial:
         checkpoint.remove()
-    seconds = resume.seconds + perf_counter() - began
+    seconds = resume.seconds + time.perf_counter() - began
     record = {**model.facts, "seconds": round(seconds, 3), "stopped_at": training.step}
     status = Status.PARTIAL if partial else Status.DONE
-    return _outcome(asked, status, record, places[0])
+    return plan.outcome(status, record, places[0])
 
 
 def _checkpoint(
@@ -149,7 +124,7 @@ def _checkpoint(
 
 def _made(
     training: Training,
-    checkpoint: Checkpoint | None,
+    observers: Sequence[Callable[[Progress], None]],
     asked: Lesson,
     watching: Watching,
     device: str,
@@ -160,8 +135,8 @@ def _made(
         for progress in training.steps():
             began = True
             _tell(progress, asked, watching, device)
-            if checkpoint:
-                checkpoint(progress)
+            for observe in observers:
+                observe(progress)
             watching.interrupt(progress)
     except KeyboardInterrupt:
         if not began:
@@ -210,13 +185,3 @@ def _put(seen: Seen, data: bytes, watching: Watching) -> Path:
             f"what was made is in {name_of(placed.path)}"
         )
     return placed.path
-
-
-def _outcome(
-    asked: Lesson, status: Status, record: dict[str, Any], place: Path | None = None
-) -> Outcome:
-    both = [asked.noisy] if asked.target is None else [asked.noisy, asked.target]
-    name = " ".join(str(one) for one in both)
-    return Outcome(
-        status=status, name=name, output=str(place or asked.output), record=finite(record)
-    )

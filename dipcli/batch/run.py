@@ -18,7 +18,7 @@ from dipcli.observers import Interrupt
 from dipcli.pictures import is_null, remove_litter
 
 PATIENCE = 10.0  # seconds to wait for pictures that another process is making
-_POLL = 0.2  # seconds
+POLL = 0.2  # seconds between looks whether they are made
 
 
 def run(
@@ -85,7 +85,7 @@ def _revisit(
     """Pictures that another process had: wait a little for them, or for that process to die."""
     until = time.monotonic() + PATIENCE
     while jobs and interrupt.signum is None:
-        time.sleep(_POLL)
+        time.sleep(POLL)
         late = time.monotonic() > until
         busy = []
         for job, outcome in _in_this_process(jobs, request, reporter, interrupt):

@@ -24,7 +24,7 @@ dip denoise photos/ --model model.safetensors -o out/
 """
 SHARED = (
     *("device", "overwrite", "recursive", "max_pixels", "checkpoint", "seed"),
-    *("curve", "as_json", "quiet", "verbose", "debug"),
+    *("dry_run", "curve", "as_json", "quiet", "verbose", "debug"),
 )
 OPTIONS = [one.name for one in fields(LearnOptions)]
 SETTINGS = [one.name for one in fields(LearnSettings) if spec_of(one).flag]
@@ -84,6 +84,11 @@ def _start(values: dict[str, Any]) -> int:
         seed=values["seed"],
     )
     console = Console(quiet=values["quiet"], as_json=values["as_json"])
+    if values["dry_run"]:
+        from dipcli.batch.lesson_plan import dry_run
+        from dipcli.cli.planned import show_outcomes
+
+        return show_outcomes([dry_run(asked)], console)
     stops = "finishing this step, then writing the model as it is; once more quits at once"
     interrupt = Interrupt(lambda: console.say(stops))
     reporter = choose_reporter(console, several=False, verbose=values["verbose"])

@@ -1,6 +1,6 @@
 """`--dry-run`: the plan, with what it will cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dipcli.batch import estimate
 from dipcli.batch.outcome import Outcome, Status, worst
@@ -27,6 +27,17 @@ def show_plan(
         *plan.failed,
         *(_planned(job, job.request or request, console) for job in plan.jobs),
     ]
+    return show_outcomes(outcomes, console, several=plan.several, described=described)
+
+
+def show_outcomes(
+    outcomes: Sequence[Outcome],
+    console: Console,
+    *,
+    several: bool = False,
+    described: Callable[[Outcome], Outcome] = lambda outcome: outcome,
+) -> int:
+    """Tell of what is planned, and what all of it will cost; returns the exit code so far known."""
     for outcome in outcomes:
         console.json(described(outcome).to_json())
         if not outcome.bad:
@@ -39,8 +50,8 @@ def show_plan(
             f"{len(planned)} to do: about {duration(total)} on two CPU cores, "
             f"{most / 1e9:.1f} GB of memory"
         )
-    if plan.several:
-        console.summary(outcomes, total=len(outcomes), code=worst(outcomes))
+    if several:
+        console.summary(list(outcomes), total=len(outcomes), code=worst(outcomes))
     console.errors(outcomes)
     return worst(outcomes)
 
@@ -69,5 +80,6 @@ def _line(outcome: Outcome) -> str:
     if outcome.status is not Status.PLANNED:
         return f"{outcome.name} -> {outcome.output}  {outcome.status}"
     seconds = float(str(outcome.record["seconds"]))
-    tiles = f"  in {outcome.record['tiles']} tiles" if outcome.record["tiles"] != 1 else ""
+    cut = outcome.record.get("tiles", 1)
+    tiles = f"  in {cut} tiles" if cut != 1 else ""
     return f"{outcome.name} -> {outcome.output}  about {duration(seconds)}{tiles}"

@@ -66,17 +66,22 @@ class Run(GradientRun):
             return x  # cutting nothing off would copy the gradient
         return x[..., :h, :w]
 
+    def loss_of(self, output: Tensor, fitted: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
+        """How far `fitted`, the image of `output`, is from y, and what else is held against it."""
+        loss = losses.masked(self.settings.loss, fitted, y, weight)
+        if self.settings.tv:
+            loss = loss + self.settings.tv * losses.total_variation(output)
+        return loss
+
     def step(self) -> Step:
         """One step down the gradient, unless it diverged."""
-        problem, settings = self.problem, self.settings
+        problem = self.problem
         y = self.observation  # in the layout of the output
         look = self.steps_made % self.every == 0
         with reproducible(self.runtime.device):
             output = self.output()
             fitted = problem.operator(output)
-            loss = losses.masked(settings.loss, fitted, y, self.weight)
-            if settings.tv:
-                loss = loss + settings.tv * losses.total_variation(output)
+            loss = self.loss_of(output, fitted, y, self.weight)
             good = not look or self.guard.accept(self, self.steps_made, loss.item())
             if good:
                 output, fitted = output.detach(), fitted.detach()

@@ -57,7 +57,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
     Options = DenoiseOptions
     Settings = DenoiseSettings
     presets = PRESETS
-    kinds: ClassVar[tuple[str, ...]] = (USUAL, "jpeg")
+    kinds: ClassVar[tuple[str, ...]] = (USUAL, "jpeg", "photo")
     companions: ClassVar[tuple[Companion, ...]] = (
         PROTECT,
         Companion("model", "Denoise with what `dip learn` wrote.", what="model", model=True),
@@ -67,8 +67,10 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
 
     @property
     def kind(self) -> str:
-        """JPEG artefacts have settings of their own."""
-        return "jpeg" if self.options.noise == "jpeg" or self.damage.kind == "jpeg" else USUAL
+        """JPEG artefacts and the noise of cameras have settings of their own."""
+        if self.options.noise == "jpeg" or self.damage.kind == "jpeg":
+            return "jpeg"
+        return "photo" if self.damage.noise.kind == "photo" else USUAL
 
     def __init__(
         self,

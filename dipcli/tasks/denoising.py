@@ -22,16 +22,19 @@ from dipcli.learning.rounds import bootstrapped
 from dipcli.learning.zero_shot_noise import ZeroShotNoiseRun
 from dipcli.pictures.coding import JpegCoding
 from dipcli.presets.denoise import DenoiseSettings
+from dipcli.prior.detail import DetailRun
 from dipcli.prior.ensemble import ensemble
+from dipcli.prior.fit import Run
 from dipcli.stream.combinators import deadline_of, following, until_deadline
 from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.arrays import Pixels, Window
-from dipcli.tasks.filters import blended, cleaned, limited, patch_filter
+from dipcli.tasks.filters import blended, cleaned, limited, near, patch_filter
 
 LONGEST_PASS = 3.0  # times as long as the pass before may a pass of the filter take
 TOLD = ("learnt_from", "noise", "loss", "epochs", "psnr")  # of the facts of a model, in records
 PROJECTED_SIDE = 1024  # pixels of a window that is projected at once: a few hundred MB
 AROUND = 64  # pixels about it: what the projection of chroma reaches, but for a hundredth
+MOST_APART = 0.6  # of the noise; drawn outlines at sigma 10: -0.18 dB without, 0.00 with it
 FULL_SHARE_SIGMA = 25 / 255  # noise from which on the network's error is small beside the filter's
 
 
@@ -94,8 +97,11 @@ class NoiseRemoval:
         if pilot is not None:
             target = y.lerp(pilot, settings.pilot_share)
         problem = Problem(target, (y.shape[2], y.shape[3]), picture=pilot)
-        fitted = ensemble(problem, settings, runtime, self.deadline)
+        make = DetailRun if settings.fits_details else Run
+        fitted = ensemble(problem, settings, runtime, self.deadline, make=make)
         if last is not None and pilot is not None:
+            if settings.fits_details:
+                fitted = near(fitted, pilot, MOST_APART * strength(model, y))
             settings = replace(settings, blend=settings.blend * network_share(model, y))
             fitted = following(last, blended(fitted, pilot, settings, parts))
         yield from fitted
@@ -124,7 +130,12 @@ def network_share(model: Noise, y: Tensor) -> float:
     """
     if model.kind == "photo":
         return 1.0
-    return min(1.0, float(model.variance(y).mean().sqrt()) / FULL_SHARE_SIGMA)
+    return min(1.0, strength(model, y) / FULL_SHARE_SIGMA)
+
+
+def strength(model: Noise, y: Tensor) -> float:
+    """The standard deviation of the noise of y, (1, C, H, W), over all values."""
+    return float(model.variance(y).mean().sqrt())
 
 
 def project_joined(joined: Tensor, observed: Pixels, coding: JpegCoding) -> None:

@@ -37,6 +37,16 @@ def limited(x: Tensor, y: Tensor, limit: float) -> Tensor:
     return torch.where(exact <= limit, x, y.lerp(x, (limit / exact).to(x.dtype)))
 
 
+def near(steps: Iterable[Step], pilot: Tensor, most: float) -> Iterator[Step]:
+    """The same steps, no value of their estimates farther than `most` from the pilot's.
+
+    A fit of few steps is far off where outlines are sharp, which it has not learnt yet.
+    """
+    for step in steps:
+        apart = (step.estimate - pilot).clamp(-most, most)
+        yield replace(step, estimate=pilot + apart)
+
+
 def blended(
     steps: Iterable[Step], pilot: Tensor, settings: DenoiseSettings, parts: dict[str, Tensor]
 ) -> Iterator[Step]:

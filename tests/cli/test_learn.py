@@ -1,13 +1,16 @@
 """`dip learn` and `dip denoise --model`: folders, records, what stands there, and bad input."""
 
 import csv
+import os
 import signal
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import dipcli
+from dipcli.batch import claims
 from dipcli.learning.model import facts_of
 
 TINY = "--epochs=2 --steps=3 --width=4 --depth=2 --patch=16 --batch=2 --device=cpu".split()  # noqa: SIM905
@@ -53,6 +56,53 @@ def test_pairs_are_learnt_and_the_model_says_so(dip, folders):
     rows = list(csv.DictReader((folders / "c.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["0", "3", "6"]
     assert all(float(row["psnr"]) > 0 for row in rows)
+
+
+def test_a_dry_run_tells_what_learning_takes_and_writes_nothing(dip, folders):
+    line = ["learn", "clean", "--sigma", "25", "-o", "new/m.safetensors", *TINY]
+    ran = dip(*line, "--dry-run", "--json")
+    assert ran.code == 0, ran.err
+    (plan,) = ran.json
+    assert (plan["status"], plan["steps"], plan["pictures"]) == ("planned", 6, 5)
+    assert plan["settings"]["width"] == 4
+    assert plan["memory"] > 0
+    assert "1 to do: about" in ran.err
+    longer = dip(*line, "--dry-run", "--json", "--steps", "3000000").json[0]["seconds"]
+    assert longer > 1000 * max(plan["seconds"], 0.1)
+    budgeted = dip(*line, "--dry-run", "--json", "--steps", "3000000", "--time", "60s").json[0]
+    assert budgeted["seconds"] == 60
+    assert not (folders / "new").exists()
+    assert dip(*line).code == 0
+    again = dip(*line, "--dry-run", "--json")
+    assert (again.code, again.json[0]["status"]) == (0, "up to date")
+    assert dip(*line, "--dry-run", "--loss", "l1").code == 2
+
+
+def test_another_process_at_the_same_model_is_waited_for(dip, folders, monkeypatch):
+    line = ["learn", "clean", "--sigma", "25", "-o", "m.safetensors", *TINY]
+    monkeypatch.setattr("dipcli.batch.lesson_run.PATIENCE", 0.3)
+    model = folders / "m.safetensors"
+    with claims.claim(model):
+        ran = dip(*line)
+        assert (ran.code, ran.err.count("\n")) == (1, 1), ran.err
+        assert f"is being made by process {os.getpid()} " in ran.err
+        assert not model.exists()
+    assert dip(*line).code == 0
+    assert not list(folders.glob(".dip-claim*"))
+
+
+def test_what_another_process_learnt_meanwhile_is_not_learnt_again(
+    start, dip, folders, monkeypatch
+):
+    monkeypatch.setattr("dipcli.batch.lesson_run.PATIENCE", 100.0)
+    line = ["learn", "clean", "--sigma", "25", "-o", "m.safetensors", *TINY]
+    first = start(*line, "--epochs", "8")
+    while not claims.claim_path(folders / "m.safetensors").exists():
+        assert first.poll() is None, first.stderr.read()
+        time.sleep(0.01)
+    second = dip(*line, "--epochs", "8", "--json")
+    assert first.wait(60) == 0
+    assert [one["status"] for one in second.json] == ["up to date"]
 
 
 @pytest.mark.parametrize(

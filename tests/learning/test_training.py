@@ -195,3 +195,17 @@ def test_denoising_with_a_model_is_its_picture_and_nothing_else(draw):
         dipcli.denoise(picture, model=model, method="patches")
     with pytest.raises(UsageError, match="--model"):
         dipcli.denoise(picture, method="model")
+
+
+@pytest.mark.parametrize(("width", "depth", "channels"), [(6, 1, 1), (6, 3, 3), (9, 4, 3)])
+def test_the_cost_counts_the_multiplications_of_the_network(width, depth, channels):
+    net = UNet(channels, width, depth)
+    side, found = 32, []
+    for layer in net.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.register_forward_hook(
+                lambda conv, seen, made: found.append(conv.weight.numel() * made[0, 0].numel())
+            )
+    net(torch.zeros(1, channels, side, side))
+    told = LearnSettings(width=width, depth=depth).macs(channels)
+    assert told == pytest.approx(sum(found) / side**2, rel=0.02)

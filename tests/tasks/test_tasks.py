@@ -195,7 +195,7 @@ def test_every_value_of_a_preset_has_a_reason_and_resolves(name, preset):
 def test_a_network_that_has_just_begun_hardly_counts():
     noisy = np.clip(truth() + np.random.default_rng(0).normal(0, 20, (48, 48, 3)), 0, 255)
     task = tasks.denoise(noisy.astype(np.uint8), sigma=20)
-    settings = task.settings("auto", channels=(4, 8), runs=1, iters=50)
+    settings = task.settings("auto", channels=(4, 8), runs=1, iters=50, details=False)
     steps = task.steps(settings, CPU)
     estimates = [(step.stage, step.estimate.clone()) for step in islice(steps, 6)]
     filtered = [e for stage, e in estimates if stage == "filter"][-1]
