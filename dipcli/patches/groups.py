@@ -69,7 +69,7 @@ def ridge_with_pilot(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
 def even_ridge(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """NL-Ridge with a pilot where the noise of a group is even: d = mean D, Theta Y = X P,
 
-    P = (X' X + d I)^-1 X' Y, and the mean of |theta_i|^2.
+    P = (X' X + d I)^-1 X' Y, and |theta_i|^2.
     """
     X = given(X)
     d = D.mean(1, keepdim=True)

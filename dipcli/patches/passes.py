@@ -20,7 +20,7 @@ from dipcli.patches.compact import compacted
 from dipcli.patches.groups import OPPONENT, GroupEstimator, ridge
 from dipcli.patches.tiles import Tile, worked
 
-VALUES_AT_ONCE = 1_000_000  # of the patches whose groups are solved together: a core holds 4 MB
+VALUES_AT_ONCE = 500_000  # of the patches whose groups are solved together: a core holds 2 MB
 LARGE_AT_ONCE = 20_000_000  # on a device that likes few and large operations
 T = TypeVar("T")
 

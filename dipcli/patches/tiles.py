@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dipcli.patches.matching import nearest
 
-SIDE = 96  # pixels of a tile on the CPU, about
+SIDE = 128  # pixels of a tile on the CPU, about
 LARGE_SIDE = 384  # on a device that likes few and large operations
 
 T = TypeVar("T")
@@ -74,13 +74,17 @@ def worked(
 def in_threads(
     work: Callable[[tuple[int, int]], T], starts: list[tuple[int, int]], threads: int
 ) -> Iterator[T]:
-    """The same as map, each call in one of so many threads, which has one core."""
+    """The same as map, each call in one of so many threads, which has one core.
+
+    So has this one meanwhile: its operations would wait for the cores of the others.
+    """
     before = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield from pool.map(work, starts)
     finally:
-        torch.set_num_threads(before)  # a part of torch knows one number for all threads
+        torch.set_num_threads(before)
 
 
 def reach(
