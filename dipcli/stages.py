@@ -20,16 +20,16 @@ LEAST_TILE = 32  # pixels
 # Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and
 # 1.45e-5 s for each multiplication per pixel (0.4 s for 8-16-32-64-128, 0.7 s for
 # 32-64-128-128-128), of other networks see `architecture`; a pass of the filter at stride 4
-# takes 6 s, one beside others 13 s.
+# takes 2.4 s, one beside others 5.5 s.
 SECONDS_PER_MAC = 1.45e-5
-SECONDS_PER_PASS = 96.0  # over the square of the stride
-SECONDS_BESIDE = 13.0
+SECONDS_PER_PASS = 38.0  # over the square of the stride
+SECONDS_BESIDE = 5.5
 
 # Measured: 0.85 GB per megapixel for the slim net (16-32-64-128-128) with bfloat16 after the
 # filter, 0.25 GB whatever the size; 4.3 GB per megapixel for the published net; in float32
 # 1.4 times as much. It grows with the channels at each level.
 BYTES_PER_CHANNEL = 25.0  # per pixel
-BYTES_OF_FILTER = 330.0  # per pixel, of its passes
+BYTES_OF_FILTER = 200.0  # per pixel, of its passes
 BYTES_BESIDE_FIT = 100.0  # per pixel, of what a filter leaves for the fit
 BYTES_AT_ONCE = 2.5e8  # whatever the size
 FLOAT32 = 1.4

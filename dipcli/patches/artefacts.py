@@ -22,16 +22,18 @@ from torch import Tensor
 
 from dipcli.degradation.borders import extend
 from dipcli.degradation.jpeg import LEVELS, Intervals, assembled, components, recompress
-from dipcli.patches.filter import (
-    VALUES_AT_ONCE,
+from dipcli.patches.inverses import inverse
+from dipcli.patches.passes import (
     Pass,
-    banded,
-    covering_length,
-    fold,
+    at_once,
+    averaged,
+    covered,
+    folded,
     matched_patch,
     patch_rows,
+    tiles,
 )
-from dipcli.patches.inverses import inverse
+from dipcli.patches.tiles import Tile
 from dipcli.pictures.coding import BLOCK, JpegCoding
 
 FIRST_SHIFTS = tuple((row, column) for row in range(0, BLOCK, 2) for column in range(0, BLOCK, 2))
@@ -108,21 +110,18 @@ def guided_pass(
 
     excess: b for each of the C components.
     """
-    size = y.shape[-2:]
-    p = min(wanted.patch, *size)
-    whole = (covering_length(size[0], p, wanted.stride), covering_length(size[1], p, wanted.stride))
-    images = [extend(image, whole) for image in (y, pilot, *coded)]
-    guide = images[1][:, :1]
+    p, whole = covered(y, wanted)
+    images = [extend(image, whole) for image in (y, *coded, pilot)]
     S = covariance(coded, p)
     b = torch.tensor(excess, device=y.device).sqrt().repeat_interleave(p * p)
-    numerator, denominator = torch.zeros_like(images[0]), torch.zeros_like(guide)
-    for cut, index in banded(guide, p, wanted):
-        rows = [patch_rows(image[:, :, cut], p) for image in images]
-        values, weights = filtered(rows, index, S, b)
-        numerator[:, :, cut] += fold(values, numerator[:, :, cut], p)
-        denominator[:, :, cut] += fold(weights.expand(-1, p * p), denominator[:, :, cut], p)
-    estimate = torch.where(denominator > 0, numerator / denominator, images[1])
-    return estimate[..., : size[0], : size[1]]
+
+    def work(tile: Tile) -> tuple[Tensor, Tensor]:
+        parts = [tile.of(image) for image in images]
+        sums = filtered([patch_rows(part, p) for part in parts], tile.groups, S, b)
+        return folded([sums], parts[0], p)
+
+    estimate = averaged(images, tiles(images[-1][:, :1], p, wanted, work))
+    return estimate[..., : y.shape[2], : y.shape[3]]
 
 
 def covariance(coded: list[Tensor], p: int) -> Tensor:
@@ -134,14 +133,14 @@ def covariance(coded: list[Tensor], p: int) -> Tensor:
 def filtered(patches: list[Tensor], index: Tensor, S: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Sums of weighted estimates and of weights for every patch: (P, n) and (P, 1).
 
-    patches: those of the picture, the pilot and each of its errors, (P, n); index: (N, k), the
-    groups; S, b: see `combined`.
+    patches: those of the picture, each error of the pilot, and the pilot, (P, n); index: (N, k),
+    the groups; S, b: see `combined`.
     """
     n = patches[0].shape[1]
     values, weights = torch.zeros_like(patches[0]), patches[0].new_zeros(len(patches[0]), 1)
-    for places in torch.split(index, max(1, VALUES_AT_ONCE // (index.shape[1] * n))):
+    for places in torch.split(index, at_once(index, n)):
         flat = places.reshape(-1)
-        Y, X, *E = (rows.index_select(0, flat).view(*places.shape, n) for rows in patches)
+        Y, *E, X = (rows.index_select(0, flat).view(*places.shape, n) for rows in patches)
         estimate, left = combined(X, Y, E, S, b)
         weight = 1 / (left + 1 / places.shape[1]).clamp_min(1e-3)
         values.index_add_(0, flat, (estimate * weight).view(-1, n))

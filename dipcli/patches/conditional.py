@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dipcli.degradation.borders import extend
-from dipcli.patches.filter import VALUES_AT_ONCE, Pass, banded, covering_length, patch_rows
-from dipcli.patches.groups import OPPONENT
+from dipcli.patches.passes import Pass, at_once, covered, opponent, patch_rows, tiles
+from dipcli.patches.tiles import Tile
 
 DIAGONAL_LOADING = (
     1 / 255
@@ -32,33 +32,33 @@ def conditional(y: Tensor, known: Tensor, filling: Tensor, wanted: Pass) -> Tens
     opponent colours. Or (1, C, H, W), where channels were lost apart: then from one another,
     too. All have the same groups.
     """
-    size = y.shape[-2:]
-    p = min(wanted.patch, *size)
-    whole = (covering_length(size[0], p, wanted.stride), covering_length(size[1], p, wanted.stride))
-    guide = extend(filling, whole).mean(1, keepdim=True)
+    p, whole = covered(y, wanted)
     apart = known.shape[1] > 1
-    colours = OPPONENT.to(y) if y.shape[1] == 3 and not apart else torch.eye(y.shape[1]).to(y)
+    together = y.shape[1] if apart else 1  # channels whose values make one patch
+    images = [extend(image, whole) for image in (filling, torch.where(known > 0, y, filling))]
+    mixed = y.shape[1] == 3 and not apart
+    pilots, values = (opponent(image) if mixed else image for image in images)
     inside = extend(known, whole)
-    pilots, values = (
-        torch.einsum("oc,bchw->bohw", colours, extend(image, whole))
-        for image in (filling, torch.where(known > 0, y, filling))
-    )
-    sums, counts = torch.zeros_like(pilots), torch.zeros_like(inside)
-    together = y.shape[1] if apart else 1
-    across = whole[1] - p + 1
-    for cut, index in banded(guide, p, wanted):
-        first, last = (cut.start + int(place) // across for place in index[[0, -1], 0])
-        rows = slice(first, last + p)
-        K = observed(inside[:, :, rows], p, wanted.stride)
-        put(counts[:, :, rows], torch.ones_like(K), p, wanted.stride)
-        for channel in range(0, len(colours), together):
+
+    def work(tile: Tile) -> tuple[Tensor, Tensor]:
+        own = (..., *tile.references)
+        size = (inside[own].shape[2], inside[own].shape[3])
+        K = observed(inside[own], p, wanted.stride)
+        found = []
+        for channel in range(0, y.shape[1], together):
             some = slice(channel, channel + together)
-            X = patch_rows(pilots[:, some, cut], p)
-            Y = observed(values[:, some, rows], p, wanted.stride)
-            put(sums[:, some, rows], expected(X, Y, K, index), p, wanted.stride)
-    found = torch.einsum("oc,bohw->bchw", colours, sums / counts.clamp_min(1))
-    found = torch.where(counts > 0, found, extend(filling, whole))[..., : size[0], : size[1]]
-    return torch.where(known > 0, y, found.clamp(0, 1))
+            X = patch_rows(tile.of(pilots[:, some]), p)
+            Y = observed(values[:, some][own], p, wanted.stride)
+            found.append(put(expected(X, Y, K, tile.groups), size, p, wanted.stride))
+        return torch.cat(found, 1), put(torch.ones_like(K), size, p, wanted.stride)
+
+    sums, counts = torch.zeros_like(pilots), torch.zeros_like(inside)
+    for tile, (some, how_many) in tiles(images[0].mean(1, keepdim=True), p, wanted, work):
+        sums[(..., *tile.references)] += some
+        counts[(..., *tile.references)] += how_many
+    found = sums / counts.clamp_min(1)
+    found = torch.where(counts > 0, opponent(found, back=True) if mixed else found, images[0])
+    return torch.where(known > 0, y, found[..., : y.shape[2], : y.shape[3]].clamp(0, 1))
 
 
 def expected(X: Tensor, Y: Tensor, K: Tensor, index: Tensor) -> Tensor:
@@ -71,14 +71,15 @@ def expected(X: Tensor, Y: Tensor, K: Tensor, index: Tensor) -> Tensor:
     found = torch.empty_like(Y)
     known = K.sum(1)
     order = known.argsort()  # those with as many known values are solved together
-    for some in torch.split(order, max(1, VALUES_AT_ONCE // (index.shape[1] * n))):
+    for some in torch.split(order, at_once(index, n)):
         places = index.index_select(0, some)
         group = X.index_select(0, places.reshape(-1)).view(*places.shape, n)
         m = group.mean(1, keepdim=True)
         group -= m
         C = torch.bmm(group.mT, group).div_(places.shape[1])
         C.diagonal(dim1=1, dim2=2).add_(DIAGONAL_LOADING)
-        most = max(1, int(known[some[-1]]))
+        on_cpu = X.device.type == "cpu"  # elsewhere it had to be waited for
+        most = max(1, int(known[some[-1]])) if on_cpu else n
         given, which = K.index_select(0, some).topk(most)  # the known values, filled up with lost
         first = n * torch.arange(len(some), device=X.device)[:, None]  # rows of each matrix
         rows = C.flatten(0, 1).index_select(0, (first + which).flatten()).view(*which.shape, n)
@@ -103,6 +104,6 @@ def observed(image: Tensor, p: int, stride: int) -> Tensor:
     return F.unfold(image, p, stride=stride)[0].t()
 
 
-def put(sums: Tensor, values: Tensor, p: int, stride: int) -> None:
-    """Add values, (N, C p p), of the patches at every `stride`, to sums, (1, C, h, w)."""
-    sums += F.fold(values.t()[None], sums.shape[-2:], p, stride=stride)
+def put(values: Tensor, size: tuple[int, int], p: int, stride: int) -> Tensor:
+    """Values, (N, C p p), of the patches at every `stride`, summed where they lie, (1, C, h, w)."""
+    return F.fold(values.t()[None], size, p, stride=stride)

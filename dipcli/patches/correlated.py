@@ -24,8 +24,9 @@ from torch.nn import functional as F
 from dipcli.degradation.channels import Channels, channels_of, weights
 from dipcli.degradation.flat import blocks, flattest, without_plane
 from dipcli.degradation.photo import Light, light_of
-from dipcli.patches.filter import Pass, collaborate, enlarged, halved, matched_patch
+from dipcli.patches.filter import enlarged, halved
 from dipcli.patches.inverses import inverse
+from dipcli.patches.passes import Pass, collaborate, matched_patch
 
 BLOCK = 12  # pixels; holds two patches at half size; 16 finds fewer flat ones among texture
 FLATTEST = 0.02  # share of the blocks that are taken to be flat
@@ -232,11 +233,11 @@ def lawful(gain: float, floor: float, *channels: float) -> Light | Channels:
     return Channels(light, own, tuple(both[:count]), tuple(both[count:]))
 
 
-def combined(S: Tensor, X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def combined(S: Tensor, X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """The estimates, (N, k, n), of groups Y about their means, and the noise left in them.
 
     X: their pilots, about their means; None in the first pass. The noise left, (N, k, 1), is a
-    share of that in Y; D, (N, k, 1), which would be its variance, is of no use here.
+    share of that in Y; D, which would be its variance, and n are of no use here.
     """
     k = Y.shape[1]
     if X is None:
@@ -246,4 +247,4 @@ def combined(S: Tensor, X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor,
         C = X.mT @ X / k
         W = C @ inverse(C + S)
     left = ((W @ S) * W).sum((1, 2), keepdim=True) / S.diagonal().sum()
-    return Y @ W.mT, left.expand(-1, k, -1)
+    return Y @ W.mT, left

@@ -33,12 +33,14 @@ BELIEF = 0.9  # of s: the pilot has lost some of C. 0.8 gains 0.02 dB at sigma 2
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]])
 OPPONENT /= OPPONENT.norm(dim=1, keepdim=True)
 
-# The pilots (N, k, n) or None, the noisy groups (N, k, n), both about their means, and the noise
-# variances (N, k, 1) -> the estimates (N, k, n) and the share of the noise left in them (N, k, 1).
-GroupEstimator = Callable[[Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
+# The pilots (N, k, m) or None, the noisy groups (N, k, m), both about their means, the noise
+# variances summed over each patch (N, k, 1) and over how many values n: more than m where patches
+# are compact -> the estimates (N, k, m) and the share of the noise left in them, (N, k, 1) or
+# (N, 1, 1) if it is the same for all. They may write into the noisy groups.
+GroupEstimator = Callable[[Tensor | None, Tensor, Tensor, int], tuple[Tensor, Tensor]]
 
 
-def ridge(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def ridge(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """NL-Ridge, with a pilot or without."""
     return ridge_sure(Y, D) if X is None else ridge_with_pilot(X, Y, D)
 
@@ -58,52 +60,74 @@ def ridge_with_pilot(X: Tensor, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
 
     and |theta_i|^2 is the diagonal of X M (X' D^-2 X) M X'.
     """
-    eye = torch.eye(X.shape[2], device=X.device)
     scaled = (X / D).mT
-    M = inverse((scaled @ X).add_(eye))
+    M = inverse(plus_diagonal(scaled @ X, 1.0))
     left = (X @ (M @ (scaled @ scaled.mT) @ M)).mul_(X).sum(2, keepdim=True)
     return X @ (M @ (scaled @ Y)), left
 
 
-def nl_bayes(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
-    """NL-Bayes with a pilot: Y W' and |W|^2 / n, the same for all patches of a group."""
+def even_ridge(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """NL-Ridge with a pilot where the noise of a group is even: d = mean D, Theta Y = X P,
+
+    P = (X' X + d I)^-1 X' Y, and |theta_i|^2.
+    """
+    X = given(X)
+    d = D.mean(1, keepdim=True)
+    inverted = inverse(plus_diagonal(X.mT @ X, d))
+    return X @ (inverted @ (X.mT @ Y)), left_in_each(X, inverted, d)
+
+
+def nl_bayes(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """NL-Bayes with a pilot: Y W' and |W|^2 / n, W' = I - k s (X' X + k s I)^-1."""
+    X = given(X)
+    loading = BELIEF * X.shape[1] / n * D.mean(1, keepdim=True)
+    inverted = inverse(plus_diagonal(X.mT @ X, loading))
+    left = passed(inverted, loading) / n
+    return Y @ complement(inverted, loading), left
+
+
+def ridge_bayes_mean(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """The mean of NL-Ridge and NL-Bayes, with a pilot, where the noise of a group is even.
+
+    Their SURE does not tell which is better.
+    """
+    X = given(X)
+    k, d = X.shape[1], D.mean(1, keepdim=True)
+    loading = BELIEF * k / n * d
+    inner = X.mT @ X
+    first, second = (inverse(plus_diagonal(inner.clone(), one)) for one in (d, loading))
+    left = left_in_each(X, first, d) + passed(second, loading) / n
+    combination = first @ (X.mT @ Y)
+    estimate = torch.baddbmm(X @ combination, Y, complement(second, loading))
+    return estimate.mul_(0.5), left / 2
+
+
+def given(X: Tensor | None) -> Tensor:
+    """The pilots, without which no Gaussian is learnt."""
     if X is None:
         raise ValueError("a Gaussian is learnt from pilots")
-    k, n = Y.shape[1:]
-    s = BELIEF / n * D.mean(1, keepdim=True)
-    C = X.mT @ X / k
-    W = C @ inverse(C + s * torch.eye(n, device=Y.device))
-    left = W.square().sum((1, 2), keepdim=True) / n
-    return Y @ W.mT, left.expand(-1, k, -1)
+    return X
 
 
-def ridge_bayes_mean(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean of NL-Ridge and NL-Bayes, with a pilot; their SURE does not tell which is better."""
-    (one, left), (other, also_left) = ridge(X, Y, D), nl_bayes(X, Y, D)
-    return one.lerp(other, 0.5), left.lerp(also_left, 0.5)
+def plus_diagonal(A: Tensor, d: Tensor | float) -> Tensor:
+    """A + d I, in place; A: (N, m, m), d: a number or (N, 1, 1)."""
+    diagonal = A.diagonal(dim1=1, dim2=2)
+    diagonal += d if isinstance(d, float) else d[:, :, 0]
+    return A
 
 
-def ridge_per_channel(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
-    """NL-Ridge for each of three opponent colours by itself."""
-    return per_opponent_channel(ridge, X, Y, D)
+def left_in_each(X: Tensor, inverted: Tensor, d: Tensor) -> Tensor:
+    """|theta_i|^2 of the even ridge, (N, k, 1): the diagonal of X (R - d R^2) X', R the inverse."""
+    return (X @ torch.baddbmm(inverted, inverted, inverted * -d)).mul_(X).sum(2, keepdim=True)
 
 
-def nl_bayes_per_channel(X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
-    """NL-Bayes for each of three opponent colours by itself, with a pilot."""
-    return per_opponent_channel(nl_bayes, X, Y, D)
+def complement(inverted: Tensor, d: Tensor) -> Tensor:
+    """I - d inverted, in place."""
+    return plus_diagonal(inverted.mul_(-d), 1.0)
 
 
-def per_opponent_channel(
-    combine: GroupEstimator, X: Tensor | None, Y: Tensor, D: Tensor
-) -> tuple[Tensor, Tensor]:
-    """An estimator for each opponent colour by itself; n = 3 p^2, colour by colour."""
-
-    def split(A: Tensor) -> Tensor:
-        colours = OPPONENT.to(A.device) @ A.view(*A.shape[:2], 3, -1)
-        return colours.transpose(1, 2).flatten(0, 1)  # (3 N, k, p^2)
-
-    N, k, n = Y.shape
-    X = None if X is None else split(X)
-    one, left = combine(X, split(Y), (D / 3).repeat_interleave(3, 0))
-    colours = one.view(N, 3, k, -1).transpose(1, 2)
-    return (OPPONENT.t().to(Y.device) @ colours).reshape(N, k, n), left.view(N, 3, k, 1).mean(1)
+def passed(inverted: Tensor, d: Tensor) -> Tensor:
+    """|I - d inverted|^2, (N, 1, 1): the noise that passes, of as many values as there are rows."""
+    trace = inverted.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
+    squares = inverted.square().sum((1, 2), keepdim=True)
+    return (inverted.shape[1] - 2 * d * trace + d.square() * squares).clamp_min(0)

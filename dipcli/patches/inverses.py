@@ -1,8 +1,8 @@
 """The inverses of many small positive definite matrices at once.
 
-A^-1 = W' W, W = L^-1, A = L L' (Cholesky), block by block, so that nearly all of it is products
-of many matrices: five times as fast as LAPACK, which is called for one small matrix after the
-other and wakes all threads for each.
+A^-1 = W' W, W = L^-1, A = L L' (Cholesky). LAPACK takes one matrix after the other, 3.4
+microseconds for one of 24x24 where it need not wake other threads, block by block it takes 5.5. A
+device that likes few and large operations has nearly all of it as products of many matrices.
 """
 
 from __future__ import annotations
@@ -21,8 +21,17 @@ def inverse(matrices: Tensor) -> Tensor:
     diagonal = matrices.diagonal(dim1=1, dim2=2)
     least = DIAGONAL_LOADING * diagonal.mean(1)
     diagonal += least[:, None]
-    W = whitening(matrices, least)
-    return W.mT @ W
+    if matrices.device.type != "cpu":
+        W = whitening(matrices, least)
+        return W.mT @ W
+    L, failed = torch.linalg.cholesky_ex(matrices)
+    singular = failed.nonzero()[:, 0]
+    L[singular] = torch.eye(L.shape[1])
+    found = torch.cholesky_inverse(L)
+    if len(singular):
+        W = whitening(matrices[singular], least[singular])
+        found[singular] = W.mT @ W
+    return found
 
 
 def whitening(A: Tensor, least: Tensor) -> Tensor:

@@ -22,9 +22,10 @@ import torch
 from torch import Tensor
 
 from dipcli.patches.correlated import combined
-from dipcli.patches.filter import Pass, collaborate, enlarged, halved, smooth
+from dipcli.patches.filter import enlarged, halved, smooth
 from dipcli.patches.inverses import inverse
 from dipcli.patches.laws import Law
+from dipcli.patches.passes import Pass, collaborate
 
 # Three crops of 192x192 at strength 25, each pass after the other:
 PATCH = 2  # pixels: 38.2, 39.5, 39.8 dB; with 3, at three times the time, 38.1, 39.5, 39.9
@@ -105,16 +106,17 @@ def guided_pass(y: Tensor, guide: Tensor, pilot: Tensor, law: Law, stride: int) 
     return law.restored(found[:, :channels] / weight).clamp(0, 1)
 
 
-def regression(count: int, X: Tensor | None, Y: Tensor, D: Tensor) -> tuple[Tensor, Tensor]:
+def regression(count: int, X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """The first `count` values of Y, (N, k, n), as the others have them, which stay; see `filter`.
 
-    X and D are of no use here.
+    X, D and n are of no use here.
     """
     noisy, guide = Y[..., :count], Y[..., count:]
-    k, n = guide.shape[1:]
+    k, size = guide.shape[1:]
     C = guide.mT @ guide / k
     ridge = RESISTANCE * C.diagonal(dim1=1, dim2=2).mean(1) + 1
-    B = inverse(C + ridge[:, None, None] * torch.eye(n, device=Y.device)) @ (guide.mT @ noisy / k)
+    loaded = C + ridge[:, None, None] * torch.eye(size, device=Y.device)
+    B = inverse(loaded) @ (guide.mT @ noisy / k)
     return torch.cat([guide @ B, guide], 2), Y.new_ones(len(Y), k, 1)
 
 

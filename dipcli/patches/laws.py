@@ -16,7 +16,7 @@ from dipcli.degradation.channels import Channels, weights
 from dipcli.degradation.noise import Noise
 from dipcli.degradation.photo import Light
 from dipcli.patches.correlated import lawful
-from dipcli.patches.filter import LEAST_VARIANCE, matched_patch
+from dipcli.patches.passes import LEAST_VARIANCE, matched_patch
 
 
 class Law(Protocol):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from dipcli.patches.conditional import DIAGONAL_LOADING, conditional, expected
-from dipcli.patches.filter import Pass
+from dipcli.patches.passes import Pass
 
 WANTED = Pass(5, 40, 12, 2)
 

@@ -103,14 +103,14 @@ def test_without_noise_a_group_stays_as_it_is():
     Y = torch.randn(2, 60, 48, generator=torch.Generator().manual_seed(0))
     S = 1e-7 * torch.eye(48)
     for pilot in (None, Y):
-        estimate, left = combined(S, pilot, Y, Y[..., :1])
+        estimate, left = combined(S, pilot, Y, Y[..., :1], 48)
         assert torch.allclose(estimate, Y, atol=1e-3)
         assert torch.allclose(left, torch.ones_like(left), atol=1e-3)
 
 
 def test_with_much_noise_a_group_becomes_its_mean():
     Y = torch.randn(2, 60, 48, generator=torch.Generator().manual_seed(0))
-    estimate, left = combined(1e6 * torch.eye(48), Y, Y, Y[..., :1])
+    estimate, left = combined(1e6 * torch.eye(48), Y, Y, Y[..., :1], 48)
     assert estimate.abs().max() < 1e-4
     assert left.max() < 1e-4
 

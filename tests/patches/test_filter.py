@@ -1,18 +1,11 @@
-import numpy as np
 import pytest
 import torch
 
 from dipcli.degradation.noise import Noise
-from dipcli.patches.filter import (
-    Pass,
-    collaborate,
-    estimates,
-    guided_pass,
-    halved,
-    match_blocks,
-    schedule,
-)
-from dipcli.patches.groups import ridge, ridge_bayes_mean, ridge_per_channel
+from dipcli.patches import tiles
+from dipcli.patches.filter import estimates, guided_pass, halved, schedule
+from dipcli.patches.groups import even_ridge, ridge, ridge_bayes_mean
+from dipcli.patches.passes import Pass, collaborate
 
 
 def psnr(a, b):
@@ -54,36 +47,6 @@ def test_without_noise_nothing_is_taken_off():
     assert torch.allclose(out, y, atol=5e-3)
 
 
-def test_the_reference_is_in_its_group_and_all_places_exist():
-    guide = torch.rand(1, 1, 20, 23, generator=torch.Generator().manual_seed(2))
-    p, wanted = 5, Pass(5, 12, 6, 3)
-    index = match_blocks(guide, 0, 20, p, wanted)
-    ups, lefts = range(0, 16, 3), range(0, 19, 3)
-    references = [up * 19 + left for up in ups for left in lefts]
-    assert index.shape == (len(references), 12)
-    assert int(index.min()) >= 0
-    assert int(index.max()) < 16 * 19
-    for row, reference in zip(index.tolist(), references, strict=True):
-        assert row[0] == reference
-
-
-def test_the_nearest_patches_are_found():
-    guide = stripes(30, 40, 1) + 0.01 * torch.rand(
-        1, 1, 30, 40, generator=torch.Generator().manual_seed(3)
-    )
-    p, wanted = 4, Pass(4, 5, 3, 26)  # a single reference row, at the top left
-    found = match_blocks(guide, 0, 30, p, wanted)[0].tolist()
-    patches = guide[0, 0].unfold(0, p, 1).unfold(1, p, 1)
-    reference = patches[0, 0]
-    distance = {
-        (up, left): float((patches[up, left] - reference).square().mean())
-        for up in range(4)
-        for left in range(4)
-    }
-    nearest = sorted(distance, key=distance.__getitem__)[:5]
-    assert {divmod(place, 37) for place in found} == set(nearest)
-
-
 def test_patches_all_alike_are_no_trouble():
     flat = torch.full((1, 3, 30, 30), 0.25)
     for pilot in (None, flat):
@@ -94,7 +57,8 @@ def test_patches_all_alike_are_no_trouble():
 def test_three_passes_in_turn_then_others_of_other_patches_beside_one_another():
     for channels in (1, 2, 3, 4):
         chain, beside = schedule(6, channels, 3)
-        assert [wanted.combine for wanted in chain] == [ridge, ridge, ridge_bayes_mean]
+        assert [wanted.combine for wanted in chain] == [ridge, even_ridge, ridge_bayes_mean]
+        assert [wanted.compact for wanted in chain] == [False, *[channels > 2] * 2]
         assert len({wanted.patch for wanted in beside}) == 3
         assert beside[0].patch == chain[-1].patch
         assert beside[0].group > chain[-1].group
@@ -109,9 +73,9 @@ def test_colours_are_filtered_apart_and_come_back():
     truth = stripes()
     truth[:, 1] *= 0.5
     y = noisy(truth, 0.1)
-    out = guided_pass(y, truth, Noise(0.1), Pass(8, 64, 12, 4, ridge_per_channel))
+    out = guided_pass(y, truth, Noise(0.1), Pass(8, 64, 12, 4, apart=True))
     assert psnr(out, truth) > psnr(y, truth) + 8
-    unchanged = collaborate(y, y, torch.zeros_like(y), Pass(4, 16, 6, 3, ridge_per_channel))
+    unchanged = collaborate(y, y, torch.zeros_like(y), Pass(4, 16, 6, 3, apart=True))
     assert torch.allclose(unchanged, y, atol=5e-3)
 
 
@@ -120,15 +84,14 @@ def test_an_odd_edge_is_its_own_mean_when_halved():
     assert halved(image)[0, 0].tolist() == [[3.0, 5.0, 6.5], [10.5, 12.5, 14.0]]
 
 
-def test_bands_are_invisible():
-    """The same groups, whether formed in one band or in several."""
-    truth = stripes(70, 40)
-    y = noisy(truth, 0.05)
-    whole = collaborate(y, truth, torch.full_like(y, 0.0025), Pass(4, 8, 4, 3))
-    upper = collaborate(
-        y[:, :, :44], truth[:, :, :44], torch.full_like(y[:, :, :44], 0.0025), Pass(4, 8, 4, 3)
-    )
-    assert np.allclose(whole[:, :, :30], upper[:, :, :30], atol=1e-5)
+def test_tiles_are_invisible(monkeypatch):
+    """The same groups, whether formed in one tile or in several."""
+    y, pilot = noisy(stripes(70, 60), 0.05), noisy(stripes(70, 60), 0.01, seed=1)
+    wanted = Pass(4, 8, 4, 3)
+    one = collaborate(y, pilot, torch.full_like(y, 0.0025), wanted)
+    monkeypatch.setattr(tiles, "SIDE", 24)
+    several = collaborate(y, pilot, torch.full_like(y, 0.0025), wanted)
+    assert torch.allclose(one, several, atol=1e-5)
 
 
 def test_a_value_that_no_group_reaches_stays_as_it_was():

@@ -3,6 +3,7 @@ import torch
 
 from dipcli.patches.groups import (
     BELIEF,
+    even_ridge,
     nl_bayes,
     ridge,
     ridge_bayes_mean,
@@ -45,25 +46,25 @@ def test_the_gaussian_pass_is_its_formula():
     D = torch.full((2, 20, 1), 9 * 0.09)
     C = X.mT @ X / 20
     W = C @ torch.linalg.inv(C + BELIEF * 0.09 * torch.eye(9))
-    estimate, left = nl_bayes(X, Y, D)
+    estimate, left = nl_bayes(X, Y, D, 9)
     assert torch.allclose(estimate, Y @ W.mT, atol=1e-3)
     assert torch.allclose(left[:, 0, 0], W.square().sum((1, 2)) / 9, atol=1e-3)
 
 
-@pytest.mark.parametrize("combine", [ridge, nl_bayes])
+@pytest.mark.parametrize("combine", [ridge, even_ridge, nl_bayes])
 def test_noise_is_taken_off_and_what_is_left_of_it_is_told(combine):
     X, Y = group(200, 48)
-    estimate, left = combine(X, Y, torch.full((2, 200, 1), 48 * 0.09))
+    estimate, left = combine(X, Y, torch.full((2, 200, 1), 48 * 0.09), 48)
     error = (estimate - X).square().mean()
     assert error < 0.2 * (Y - X).square().mean()
     assert 0.5 < float(left.mean()) * 0.09 / float(error) < 1.5
 
 
-@pytest.mark.parametrize("combine", [ridge, nl_bayes, ridge_bayes_mean])
+@pytest.mark.parametrize("combine", [ridge, even_ridge, nl_bayes, ridge_bayes_mean])
 def test_the_least_noise_is_no_trouble(combine):
     X, _ = group(60, 48)
     X = 0.5 * X / X.abs().max()
-    estimate, left = combine(X, X, torch.full((2, 60, 1), 48 * (0.5 / 255) ** 2))
+    estimate, left = combine(X, X, torch.full((2, 60, 1), 48 * (0.5 / 255) ** 2), 48)
     assert torch.allclose(estimate, X, atol=1e-2)
     assert left.isfinite().all()
 
@@ -71,14 +72,22 @@ def test_the_least_noise_is_no_trouble(combine):
 def test_both_is_the_mean_and_no_worse_than_they_are_in_the_mean():
     X, Y = group(200, 48)
     D = torch.full((2, 200, 1), 48 * 0.09)
-    (one, left), (other, also_left) = ridge(X, Y, D), nl_bayes(X, Y, D)
-    estimate, mean_left = ridge_bayes_mean(X, Y, D)
+    (one, left), (other, also_left) = even_ridge(X, Y, D, 48), nl_bayes(X, Y, D, 48)
+    estimate, mean_left = ridge_bayes_mean(X, Y, D, 48)
     assert torch.allclose(estimate, (one + other) / 2, atol=1e-6)
     assert torch.allclose(mean_left, (left + also_left) / 2, atol=1e-6)
     errors = [(made - X).square().mean() for made in (estimate, one, other)]
     assert errors[0] <= (errors[1] + errors[2]) / 2
 
 
+def test_where_noise_is_even_the_ridge_is_the_same():
+    X, Y = group(20, 9)
+    D = torch.full((2, 20, 1), 0.3)
+    (even, left), (full, of_each) = even_ridge(X, Y, D, 9), ridge_with_pilot(X, Y, D)
+    assert torch.allclose(even, full, atol=1e-3)
+    assert torch.allclose(left, of_each, atol=1e-3)
+
+
 def test_without_a_pilot_there_is_no_gaussian():
     with pytest.raises(ValueError, match="pilots"):
-        nl_bayes(None, *group(20, 9))
+        nl_bayes(None, *group(20, 9), 9)

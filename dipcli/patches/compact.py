@@ -1,0 +1,52 @@
+"""What most of the patches of a picture's part are made of.
+
+A patch hardly ever needs all of its values: the two thirds of its principal directions along which
+the pilot's patches vary most hold nearly all. Groups are estimated in these, which takes half of
+the products; and since nothing is learnt of the others, where a group would learn noise, pictures
+gain 0.1 dB. Along the others each patch by itself is weighted by Wiener's rule, with the pilot for
+the signal (as in BM3D's second step: Dabov et al. 2007), so that what is rare in the part is not
+lost. A number of directions that follows the noise is no better, and a device had to wait for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+KEPT = 2 / 3  # of the directions; a half loses 0.3 dB where weak noise lies on dense drawings
+LEAST = 16  # values of a patch that is worth it
+CAUTION = 3.0  # times the noise variance, along the other directions; 1 loses 0.2 dB, 5 too
+SAMPLED = 3  # one patch in so many tells the directions
+
+
+@dataclass(frozen=True)
+class Compact:
+    """Patches along their principal directions."""
+
+    patches: tuple[Tensor, Tensor]  # the noisy ones and the pilot's, (P, m)
+    rest: Tensor  # (P, n - m) the estimates along the other directions
+    directions: Tensor  # (n, n) orthonormal, the strongest first
+
+    def whole(self, values: Tensor, weights: Tensor) -> Tensor:
+        """Weighted estimates of whole patches, (P, n), from those along the directions, (P, m)."""
+        return torch.cat([values, self.rest * weights], 1) @ self.directions.t()
+
+
+def compacted(patches: list[Tensor], variance: Tensor) -> Compact | None:
+    """patches: the noisy ones, (P, n), and the pilot's; variance: (P, 1) of the noise of a value.
+
+    None without a pilot, where nothing is won, and on MPS, which has no eigenvectors.
+    """
+    noisy, *pilot = patches
+    n = noisy.shape[1]
+    if not pilot or n < LEAST or noisy.device.type == "mps":
+        return None
+    clean = pilot[0]
+    some = clean[::SAMPLED] - clean[::SAMPLED].mean(0)
+    directions, m = torch.linalg.eigh(some.t() @ some).eigenvectors.flip(1), int(KEPT * n)
+    noisy, clean = noisy @ directions, clean @ directions
+    signal = clean[:, m:].square()
+    rest = noisy[:, m:] * (signal / (signal + CAUTION * variance))
+    return Compact((noisy[:, :m].contiguous(), clean[:, :m].contiguous()), rest, directions)
