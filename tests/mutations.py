@@ -124,7 +124,7 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("AWAY_FROM_CLIP = 2.5", "AWAY_FROM_CLIP = 0.0"),
         ("CORRELATED_EXCESS = 2.0", "CORRELATED_EXCESS = 0.5"),
         ("SIGNAL_DEPENDENT = 0.5", "SIGNAL_DEPENDENT = 50"),
-        ("(1 - _cdf(high)) - mean**2", "(1 - _cdf(high))"),
+        ("square + above - mean**2", "square + above"),
         (
             "return _interpolate(torch.linspace(0, 1, _ENTRIES + 1), means, x).clamp(0, 1)",
             "return torch.linspace(0, 1, _ENTRIES + 1)",
@@ -204,12 +204,16 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("round(math.sqrt(48 / channels))", "round(math.sqrt(12 / channels))"),
         ("levels - 1, scale / 4)", "levels - 1, scale)"),
         ("basic = (basic + enlarged(coarse - halved(basic), y))", "basic = (basic + 0 * y)"),
-        ("topk(count - 1, largest=False", "topk(count - 1, largest=True"),
-        ("weight = 1 / (left + 1 / k)", "weight = (left + 1 / k)"),
+        ("distances.topk(count, largest=False)", "distances.topk(count, largest=True)"),
+        ("weight = 1 / (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = ", "weight = (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = "),
         ("RECORRUPTION = 0.05", "RECORRUPTION = 0.9"),
         ("BELIEF = 0.9", "BELIEF = 0.2"),
         ("[1.0, 0.0, -1.0], [1.0, -2.0, 1.0]", "[1.0, 0.0, 1.0], [1.0, -2.0, 1.0]"),
-        ("return one.lerp(other, 0.5)", "return one.lerp(other, 2.0)"),
+        ("estimate.mul_(0.5), left / 2", "estimate, left / 2"),
+        ("CAUTION = 3.0", "CAUTION = 0.0"),
+        ("KEPT = 2 / 3", "KEPT = 1 / 6"),
+        ("rows.step * width", "columns.step * width"),
+        ("slice(start, min(length, stop + radius))", "slice(start, stop)"),
     ],
     "filling": [
         ("GUIDED = 0.4", "GUIDED = 0.0"),
@@ -236,7 +240,7 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("small = damage.coding is None and min(", "small = False and min("),
         ("if small or damage.limit < math.inf:", "if small:"),
         ('return Cleaning() if preset == "paper" else self', "return self"),
-        ('complete = copy_patches if "copies" in', 'complete = copy_patches if "none" in'),
+        ("complete = copy_patches if copies else", "complete = copy_patches if not copies else"),
         (
             "part.damage, part.covariances = self.damage.part(*window.slices), self.covariances",
             "part.covariances = self.covariances",
@@ -356,12 +360,12 @@ _ALL: dict[str, list[tuple[str, str]]] = {
     "cli": [
         ("INTERRUPTED = 130", "INTERRUPTED = 1"),
         (
-            "values[one.name] for one in fields(task.Options)}",
-            'values[one.name] for one in fields(task.Options) if one.name != "as_is"}',
+            "options = {one.name: values[one.name] for one in fields(task.Options)}",
+            'options = {one.name: values[one.name] for one in fields(task.Options) if one.name != "as_is"}',
         ),
         (
-            "values[one.name] for one in fields(task.Options)}",
-            'values[one.name] for one in fields(task.Options) if one.name != "detail"}',
+            "options = {one.name: values[one.name] for one in fields(task.Options)}",
+            'options = {one.name: values[one.name] for one in fields(task.Options) if one.name != "detail"}',
         ),
         ("if values[n] not in (None, AUTO)}", 'if values[n] not in (None, AUTO) and n != "ema"}'),
         (
