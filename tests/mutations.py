@@ -205,7 +205,10 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("levels - 1, scale / 4)", "levels - 1, scale)"),
         ("basic = (basic + enlarged(coarse - halved(basic), y))", "basic = (basic + 0 * y)"),
         ("distances.topk(count, largest=False)", "distances.topk(count, largest=True)"),
-        ("weight = 1 / (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = ", "weight = (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = "),
+        (
+            "weight = 1 / (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = ",
+            "weight = (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = ",
+        ),
         ("RECORRUPTION = 0.05", "RECORRUPTION = 0.9"),
         ("BELIEF = 0.9", "BELIEF = 0.2"),
         ("[1.0, 0.0, -1.0], [1.0, -2.0, 1.0]", "[1.0, 0.0, 1.0], [1.0, -2.0, 1.0]"),

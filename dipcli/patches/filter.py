@@ -30,10 +30,11 @@ def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], 
     later, mean = matched_patch(channels), ridge_bayes_mean
     small, middle, large = max(2, later - 2), round(1.5 * later), 2 * later
     colour = channels >= 3  # in gray compact patches lose 0.2 dB on drawings
-    first = later + 2 if channels == 1 else later + 3
-    third = Pass(later, 128, stride=stride, combine=mean, compact=colour)
+    first = later + 1 if colour else later + 2
+    radius = 14 if colour else 18  # a fifth of the time; 0.01 dB more in the mean
+    third = Pass(later, 128, radius, stride, mean, compact=colour)
     second = replace(third, group=96 if colour else 64, combine=even_ridge)
-    chain = [Pass(first, 24, stride=stride), second]
+    chain = [Pass(first, 24, radius, stride), second]
     chain += [third] * max(1, count - CHAINED - 2)
     parallel = [Pass(later, 200, 24, later, mean, compact=colour)]
     if channels == 3:

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from dipcli.degradation.borders import BORDERS, extend_index
-from dipcli.degradation.operators import Downsample, Identity, Mask, kernel_taps
+from dipcli.degradation.operators import Downsample, Identity, Mask, kernel_taps, reduction
 from dipcli.degradation.projection import project
 from dipcli.presets.superres import KERNELS
 
@@ -85,3 +85,18 @@ def test_projection_explains_the_observation_by_the_least_change(kernel):
     nearest = project(x, operator, y, steps=50)
     assert (operator(nearest) - y).abs().max() < 1e-4
     assert (nearest - x).norm() <= (truth - x).norm()
+
+
+@pytest.mark.parametrize("kernel", ["bicubic", "lanczos3"])
+def test_beyond_the_border_a_picture_goes_on_mirrored(kernel):
+    line = torch.rand(16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    alone = reduction(8, 2, kernel) @ line
+    mirrored = reduction(16, 2, kernel) @ torch.cat([line.flip(0), line])
+    assert torch.allclose(mirrored[8:], alone)
+
+
+def test_the_gaussian_is_half_a_small_pixel_wide():
+    taps = kernel_taps("gauss", 2)
+    assert len(taps) == 6
+    assert taps[3] / taps[2] == pytest.approx(1.0)
+    assert taps[4] / taps[3] == pytest.approx(0.36788, abs=1e-4)  # e^-1, from 0.25 to 0.75
