@@ -30,7 +30,7 @@ def schedule(count: int, channels: int, stride: int) -> tuple[tuple[Pass, ...], 
     later, mean = matched_patch(channels), ridge_bayes_mean
     small, middle, large = max(2, later - 2), round(1.5 * later), 2 * later
     colour = channels >= 3  # in gray compact patches lose 0.2 dB on drawings
-    first = later + 1 if colour else later + 2
+    first = later + 1 if colour and count > 1 else later + 2  # alone, small ones leave noise
     radius = 14 if colour else 18  # a fifth of the time; 0.01 dB more in the mean
     third = Pass(later, 128, radius, stride, mean, compact=colour)
     second = replace(third, group=96 if colour else 64, combine=even_ridge)

@@ -63,6 +63,7 @@ def test_three_passes_in_turn_then_others_of_other_patches_beside_one_another():
         assert beside[0].patch == chain[-1].patch
         assert beside[0].group > chain[-1].group
         assert all(wanted.stride <= wanted.patch for wanted in beside)  # no value is left out
+        assert schedule(1, channels, 3)[0][0].patch == chain[1].patch + 2
         for count in range(9):
             chain, beside = schedule(count, channels, 3)
             assert len(chain) + len(beside) == count
