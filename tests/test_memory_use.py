@@ -18,11 +18,11 @@ def resident():
 memory.reuse()
 image = (np.random.default_rng(0).random(({SIDE}, {SIDE}, 3)) * 255).astype(np.uint8)
 task = tasks.denoise(image, sigma=25.0)
-settings = task.settings("auto", iters=160, passes=2, stop="none", channels=(8, 8))
+settings = task.settings("auto", iters=300, passes=2, stop="none", channels=(8, 8))
 used = {{}}
 observe = lambda step: used.update({{step.index: resident()}})
 api.restore(task, settings, api.runtime_for("cpu", 0), [observe])
-print(used[160] - used[130])  # all of one size, and the memory has settled
+print(used[300] - used[270])  # all of one size, and the memory has settled
 """
 
 
@@ -33,4 +33,4 @@ def test_steps_leave_nothing_behind_that_keeps_memory_from_being_used_again():
         [sys.executable, "-c", STEPS], capture_output=True, text=True, env=env, check=True
     )
     picture = SIDE * SIDE * 3 * 4
-    assert int(ran.stdout) < 4 * picture  # a loss kept as a tensor: 7 of 30 steps'
+    assert int(ran.stdout) < 2 * picture  # a loss kept as a tensor: 7 of 30 steps'

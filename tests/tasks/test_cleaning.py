@@ -110,7 +110,7 @@ def test_a_hole_continues_no_damage_and_what_is_known_stays_bit_for_bit(damage, 
         assert np.array_equal(result.image[~hole], damaged[~hole])
         assert result.notes.get("noise") == (None if as_is else kind)
         filled[as_is] = result.image[hole]
-    assert psnr(truth[hole], filled[False]) > psnr(truth[hole], filled[True])
+    assert psnr(truth[hole], filled[False]) > psnr(truth[hole], filled[True]) + 0.1
 
 
 def test_scattered_losses_are_filled_as_they_are():
