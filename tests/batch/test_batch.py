@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import dipcli
 from dipcli.batch import claims
-from dipcli.batch.checks import check_picture
+from dipcli.batch.checks import check_crop, check_picture, check_reference
 from dipcli.batch.crop import Crop
 from dipcli.batch.estimate import memory, seconds
 from dipcli.batch.find import in_shard
@@ -214,3 +215,22 @@ def test_the_fingerprint_follows_the_version_the_format_and_the_bytes(monkeypatc
     monkeypatch.setattr(dipcli, "__version__", "99.0")
     found.add(fingerprint(job, request))
     assert len(found) == 5
+
+
+def test_a_crop_may_touch_the_edges_and_not_cross_them():
+    check_crop(Crop(20, 10, 0, 0), 20, 10, "a.png")
+    check_crop(Crop(8, 4, 12, 6), 20, 10, "a.png")
+    for crop in (Crop(8, 4, 13, 6), Crop(8, 4, 12, 7), Crop(21, 1, 0, 0), Crop(1, 11, 0, 0)):
+        with pytest.raises(UsageError, match=r"reaches outside of a\.png, which is 20x10"):
+            check_crop(crop, 20, 10, "a.png")
+
+
+def test_a_reference_has_the_size_of_the_result_not_of_the_input(tmp_path):
+    header = Header("PNG", 8, 6, 3, 8, False)
+    job = Job(name="x", source=b"", relative="x", output=None, format="PNG", header=header)
+    request = Request(task="superres", options={"scale": 2})
+    for size in ((8, 6), (16, 12)):
+        Image.new("RGB", size).save(tmp_path / f"{size[0]}.png")
+    check_reference(replace(job, reference=tmp_path / "16.png"), request)
+    with pytest.raises(UsageError, match="give the right one"):
+        check_reference(replace(job, reference=tmp_path / "8.png"), request)

@@ -155,6 +155,12 @@ def test_what_is_known_is_told_from_windows_without_a_hole():
     assert known.size >= FEWEST_PIXELS
     assert not set(known.ravel()) & set(picture[letters()].ravel())
     assert known_windows(picture, np.ones((128, 128), bool)) is None
+    hole = np.ones((128, 128), bool)
+    hole[:64, :64] = False
+    assert known_windows(picture, hole) is None, "one window of 64 tells too little"
+    hole[64:, :64] = False
+    known = known_windows(picture, hole)
+    assert known is not None and known.shape == (128, 64, 1)
 
 
 def test_a_part_has_the_damage_of_the_whole():
