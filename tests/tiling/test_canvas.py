@@ -12,7 +12,8 @@ from dipcli.api import restore
 from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.stream.step import Runtime, Step
 from dipcli.tiling import layout
-from dipcli.tiling.canvas import GAVE_UP, Canvas, grid, tiled
+from dipcli.tiling.canvas import GAVE_UP, Canvas, tiled
+from dipcli.tiling.division import grid
 
 CPU = Runtime(torch.device("cpu"))
 TINY = {"channels": (8, 16), "iters": 4, "device": "cpu"}
