@@ -133,6 +133,7 @@ def test_tiles_share_the_time_and_what_it_does_not_reach_is_told():
     settings = task.settings("auto", iters=1, runs=1, time=10.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dipcli.tiling.canvas.perf_counter", lambda: now[0])
+        patch.setattr("dipcli.tiling.division.perf_counter", lambda: now[0])
         patch.setattr("dipcli.stream.combinators.perf_counter", lambda: now[0])
         steps = list(tiled(task, 80, settings, CPU))
     count = len(grid((144, 144), 80))
