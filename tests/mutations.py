@@ -403,4 +403,73 @@ _ALL: dict[str, list[tuple[str, str]]] = {
     ],
 }
 
-MUTATIONS = [Mutation(room, old, new) for room, pairs in _ALL.items() for old, new in pairs]
+_MORE: dict[str, list[tuple[str, str]]] = {
+    "system": [
+        ("return left + sum(", "return left - sum("),
+        ("limit - pages * resource.getpagesize()", "limit"),
+    ],
+    "pictures": [
+        (
+            "return across[0] * factor, down[0] * factor",
+            "return down[0] * factor, across[0] * factor",
+        ),
+        ("first.entries.pop(ORIENTATION, None)", "pass"),
+        ("if has_alpha and not codec.alpha:", "if False:"),
+        ("if max(size) > codec.max_side:", "if min(size) > codec.max_side:"),
+    ],
+    "prior": [
+        (
+            'step - self.best_step >= self.patience\n\n    def stop_reason(self) -> str:\n        """Where the minimum',
+            'step - self.best_step > 3 * self.patience\n\n    def stop_reason(self) -> str:\n        """Where the minimum',
+        ),
+        ('group["lr"] *= 0.5', "pass"),
+        ("self.unseen *= self.past", "self.unseen *= 0"),
+    ],
+    "tasks": [
+        ("LEAST_SIDE = 48", "LEAST_SIDE = 16"),
+        ("FEWEST_PIXELS = 8192", "FEWEST_PIXELS = 64"),
+        ("self.hole & ~done", "self.hole"),
+    ],
+    "api": [
+        (
+            "    if last is None:\n        raise KeyboardInterrupt",
+            "    if last is None:\n        raise MemoryError",
+        ),
+        ("history.settle()\n", "pass\n"),
+    ],
+    "batch": [
+        ("return 1 if several and code == UsageError.exit_code else code", "return code"),
+        ("return max((outcome.exit_code", "return min((outcome.exit_code"),
+        ("if crop.x + crop.width > width or", "if crop.x + crop.width >= width or"),
+        ("        path.unlink(missing_ok=True)\n        raise", "        raise"),
+        ('if path.anchor or ".." in path.parts:', "if path.anchor:"),
+        ("_same_size(job.reference, job, request.scale,", "_same_size(job.reference, job, 1,"),
+    ],
+    "cli": [
+        ("if not 0 < seconds < math.inf:", "if not 0 <= seconds:"),
+        ("if not 0 <= value <= 255:", "if not 0 < value <= 255:"),
+        (
+            "or not 1 <= int(found[1]) <= int(found[2]):",
+            "or not 0 <= int(found[1]) <= int(found[2]):",
+        ),
+        ("BrokenPipeError:\n        os.dup2", "ZeroDivisionError:\n        os.dup2"),
+    ],
+    "painting": [
+        ('self.headers.get("Origin") not in self._origins()', "False"),
+        ("int(length) > LARGEST", "False"),
+        ("now - self.left > GONE", "now - self.left > 1e9"),
+        ("picture.alpha < 0.5", "picture.alpha <= 0.0"),
+    ],
+    "report": [
+        ("if deviation < VISIBLE:", "if deviation < 0:"),
+        ("LARGEST = 4_000_000", "LARGEST = 4_000_000_000"),
+        ("and (y > 0 or not log)]", "]"),
+    ],
+}
+
+MUTATIONS = [
+    Mutation(room, old, new)
+    for pairs_of in (_ALL, _MORE)
+    for room, pairs in pairs_of.items()
+    for old, new in pairs
+]
