@@ -100,12 +100,10 @@ class FitSettings(NetworkSettings):
 
     def cost_of_fit(self, pixels: float, *, float32: bool = False) -> Cost:
         """Of all runs of the network."""
-        macs, held = self.architecture.macs(self), self.architecture.held(self)
-        seconds = (
-            self.fit_steps * (self.architecture.seconds + macs * SECONDS_PER_MAC) * pixels / 1e6
-        )
-        held *= BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
-        return Cost(seconds, BYTES_AT_ONCE + pixels * held)
+        net = self.architecture
+        step = (net.seconds + net.macs(self) * SECONDS_PER_MAC) * pixels / 1e6
+        held = net.held(self) * BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
+        return Cost(self.fit_steps * max(step, net.least), BYTES_AT_ONCE + pixels * held)
 
 
 @dataclass(frozen=True, kw_only=True)

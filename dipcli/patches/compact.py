@@ -5,7 +5,8 @@ the pilot's patches vary most hold nearly all. Groups are estimated in these, wh
 the products; and since nothing is learnt of the others, where a group would learn noise, pictures
 gain 0.1 dB. Along the others each patch by itself is weighted by Wiener's rule, with the pilot for
 the signal (as in BM3D's second step: Dabov et al. 2007), so that what is rare in the part is not
-lost. A number of directions that follows the noise is no better, and a device had to wait for it.
+lost. The signal is what differs from the mean patch, or flat colours would keep their noise. A
+number of directions that follows the noise is no better, and a device had to wait for it.
 """
 
 from __future__ import annotations
@@ -44,9 +45,11 @@ def compacted(patches: list[Tensor], variance: Tensor) -> Compact | None:
     if not pilot or n < LEAST or noisy.device.type == "mps":
         return None
     clean = pilot[0]
-    some = clean[::SAMPLED] - clean[::SAMPLED].mean(0)
+    middle = clean.mean(0)
+    some = clean[::SAMPLED] - middle
     directions, m = torch.linalg.eigh(some.t() @ some).eigenvectors.flip(1), int(KEPT * n)
-    noisy, clean = noisy @ directions, clean @ directions
-    signal = clean[:, m:].square()
-    rest = noisy[:, m:] * (signal / (signal + CAUTION * variance))
+    noisy, clean, middle = noisy @ directions, clean @ directions, middle @ directions
+    others = middle[m:]  # what all patches have; as a signal it kept the noise of flat colours
+    signal = (clean[:, m:] - others).square()
+    rest = others + (noisy[:, m:] - others) * (signal / (signal + CAUTION * variance))
     return Compact((noisy[:, :m].contiguous(), clean[:, :m].contiguous()), rest, directions)
