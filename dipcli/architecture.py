@@ -49,7 +49,8 @@ class Architecture:
     halvings: how often it halves the picture; coarse_input: whether its input has the size of
     what is halved so often; seconds: that a step takes for a megapixel beside its multiplications,
     on two cores; macs: multiplications for each pixel, of a slim net those that take as long;
-    held: channels that are held for each pixel; last: size of the filter before the sigmoid;
+    least: seconds of a step however small the picture is; held: channels that are held for each
+    pixel; last: size of the filter before the sigmoid;
     last_bias: whether that has a bias; bare: whether it is the picture itself, with neither.
     """
 
@@ -58,6 +59,7 @@ class Architecture:
     halvings: Callable[[NetworkSettings], int] = lambda settings: settings.levels
     coarse_input: bool = False
     seconds: float = 0.37
+    least: float = 0.025
     macs: Callable[[NetworkSettings], float] = lambda settings: over_levels(settings, 27 / 4, 2)
     held: Callable[[NetworkSettings], float] = lambda settings: over_levels(settings, 1)
     last: int = 1
@@ -95,8 +97,9 @@ NETWORKS = {
         _OF_AN_HOURGLASS | _OF_A_UNET | _IGNORED_BY_ALL_BUT_SKIP | {"upsample"},
         halvings=lambda settings: 0,
         seconds=0.44,
+        least=0.008,
         macs=lambda settings: 13.5 * settings.blocks * settings.channels[0] ** 2,
-        held=lambda settings: 1.0 * settings.blocks * settings.channels[0],
+        held=lambda settings: 0.5 * settings.blocks * settings.channels[0],
         last=3,
     ),
     "decoder": Architecture(
@@ -105,7 +108,9 @@ NETWORKS = {
         halvings=lambda settings: settings.levels - 1,
         coarse_input=True,
         seconds=0.15,
+        least=0.005,
         macs=lambda settings: over_levels(settings, 1.5, 2),
+        held=lambda settings: over_levels(settings, 0.6),
         last_bias=False,
     ),
     "pixels": Architecture(
@@ -117,6 +122,7 @@ NETWORKS = {
         | {"channels", "upsample", "padding", "norm", "input_depth", "jitter", "optimize"},
         halvings=lambda settings: 0,
         seconds=0.02,
+        least=0.001,
         macs=lambda settings: 0.0,
         held=lambda settings: 3.0,
         bare=True,

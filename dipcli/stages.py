@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Self
 
 from dipcli.architecture import NETWORKS, NetworkSettings
 from dipcli.errors import UsageError
@@ -16,6 +18,14 @@ STOPS = ("holdout", "variance", "none")
 CHAINED = 3  # passes of the filter in denoising that are made in turn; up to three more beside
 REDUCED_SHARE = 0.5  # of the steps of a fit of details: on the picture at half its size
 LEAST_TILE = 32  # pixels
+
+# One network for all tiles of a large picture is fitted to windows of it, beside one another.
+# Over the filter, pictures of a megapixel gain with 16, 36, 64 windows 0.01, 0.03, 0.04 dB (four
+# photographs in one) and, twice as many steps as the whole has being made, no less in the mean
+# than with a network for each tile of 512; with as many steps 0.03 dB less.
+WINDOW = 96  # pixels
+FEWEST_WINDOWS, MOST_WINDOWS = 16, 64
+SHARED_STEPS = 2  # times as many
 
 # Measured on two cores with bfloat16, per megapixel: a step of the slim net takes 0.37 s and
 # 1.45e-5 s for each multiplication per pixel (0.4 s for 8-16-32-64-128, 0.7 s for
@@ -90,12 +100,10 @@ class FitSettings(NetworkSettings):
 
     def cost_of_fit(self, pixels: float, *, float32: bool = False) -> Cost:
         """Of all runs of the network."""
-        macs, held = self.architecture.macs(self), self.architecture.held(self)
-        seconds = (
-            self.fit_steps * (self.architecture.seconds + macs * SECONDS_PER_MAC) * pixels / 1e6
-        )
-        held *= BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
-        return Cost(seconds, BYTES_AT_ONCE + pixels * held)
+        net = self.architecture
+        step = (net.seconds + net.macs(self) * SECONDS_PER_MAC) * pixels / 1e6
+        held = net.held(self) * BYTES_PER_CHANNEL * (FLOAT32 if float32 else 1.0)
+        return Cost(self.fit_steps * max(step, net.least), BYTES_AT_ONCE + pixels * held)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +139,27 @@ class TileSettings(Settings):
         super().__post_init__()
         if self.tile is not None and self.tile < LEAST_TILE:
             raise UsageError(f"tile is {self.tile}; it must be at least {LEAST_TILE} pixels")
+
+    def in_tiles(self, size: tuple[int, int], longest: int) -> Self:
+        """What each tile, of side `longest`, of a result of (H, W) = `size` gets."""
+        return self
+
+    def cost_of_joined(self, size: tuple[int, int], longest: int, *, float32: bool = False) -> Cost:
+        """Of what is done once all tiles are joined."""
+        return Cost()
+
+
+def mosaic_grid(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Rows and columns of windows of a picture (H, W) = `size`, each from another part of it.
+
+    They have no more pixels than a tile of side `longest`; (0, 0) where they would be too few.
+    """
+    most = min(MOST_WINDOWS, (longest // WINDOW) ** 2)
+    height, width = (length // WINDOW for length in size)
+    rows = min(math.isqrt(most), height)
+    columns = min(most // max(1, rows), width)
+    rows = min(most // max(1, columns), height)
+    return (rows, columns) if rows * columns >= FEWEST_WINDOWS else (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

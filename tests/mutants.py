@@ -43,7 +43,7 @@ CANVAS = tuple(
     )
 )
 TESTS: dict[str, tuple[str, ...]] = {
-    "system": ("tests/system", "tests/pictures", *ON_FILES),
+    "system": ("tests/system", "tests/pictures", "tests/tiling/test_layout.py", *ON_FILES),
     "pictures": ("tests/pictures", *ON_FILES),
     "stream": ("tests/stream", "tests/tasks/test_budget.py", f"{RESUMED}[two levels]"),
     "degradation": ("tests/degradation", FLOORS),
@@ -64,6 +64,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "batch": ON_FILES,
     "cli": ("tests/cli",),
     "bench": ("tests/bench",),
+    "painting": ("tests/painting/test_painting.py",),
+    "report": ("tests/report/test_page.py",),
 }
 TOP = {
     "api.py": "api",

@@ -149,6 +149,9 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("LEAST_COUNT = 4  # pixels; 783", "LEAST_COUNT = 4000  # pixels; 783"),
     ],
     "prior": [
+        ("AROUND = 128 ", "AROUND = 0 "),
+        ("divmod(int(part.argmax()),", "divmod(int(part.argmin()),"),
+        ("made.apply_net(run.jitter.z)", "pass"),
         ("SeedSequence([seed, number])", "SeedSequence([0, number])"),
         ("SeedSequence([seed, number])", "SeedSequence([seed, 0])"),
         ("SAVE_EVERY = 20", "SAVE_EVERY = 100_000"),
@@ -203,8 +206,8 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("LEAST_VARIANCE = (0.5 / 255) ** 2", "LEAST_VARIANCE = (9 / 255) ** 2"),
         ("round(math.sqrt(48 / channels))", "round(math.sqrt(12 / channels))"),
         ("levels - 1, scale / 4)", "levels - 1, scale)"),
-        ("basic = (basic + enlarged(coarse - halved(basic), y))", "basic = (basic + 0 * y)"),
-        ("distances.topk(count, largest=False)", "distances.topk(count, largest=True)"),
+        ("found = (found + enlarged(coarse - halved(found), y))", "found = (found + 0 * y)"),
+        ("distances.topk(count, largest=False", "distances.topk(count, largest=True"),
         (
             "weight = 1 / (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = ",
             "weight = (left + 1 / places.shape[1]).clamp_min(1e-3)\n        estimate = ",
@@ -213,6 +216,9 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("BELIEF = 0.9", "BELIEF = 0.2"),
         ("[1.0, 0.0, -1.0], [1.0, -2.0, 1.0]", "[1.0, 0.0, 1.0], [1.0, -2.0, 1.0]"),
         ("estimate.mul_(0.5), left / 2", "estimate, left / 2"),
+        ("TOWARDS_BAYES = 0.55", "TOWARDS_BAYES = 2.0"),
+        ("DENSE, SPARSE = 4, 7", "DENSE, SPARSE = 4, 24"),
+        ("guide = first.mean(1, keepdim=True)", "guide = None"),
         ("CAUTION = 3.0", "CAUTION = 0.0"),
         ("KEPT = 2 / 3", "KEPT = 1 / 6"),
         ("rows.step * width", "columns.step * width"),
@@ -288,7 +294,8 @@ _ALL: dict[str, list[tuple[str, str]]] = {
         ("EDGE = 0.25", "EDGE = 0.0"),
         ("KNOWN_WEIGHT = 0.5", "KNOWN_WEIGHT = 2.0"),
         ("weight[-len(fall) :] *= fall", "weight[-len(fall) :] *= 1"),
-        ("return now + (deadline - now) * areas[0] / sum(areas)", "return deadline"),
+        ("return now + (self.deadline - now) * share", "return self.deadline"),
+        ("share *= tiles / (tiles + self.joint.cost.seconds)", "pass"),
         ("WHOLE_PIXELS = 2.4e6", "WHOLE_PIXELS = 2.4e9"),
         ("TILE_BYTES = 1.5e9", "TILE_BYTES = 1.5e12"),
         ("MEMORY_SHARE = 0.7 ", "MEMORY_SHARE = 70 "),
@@ -403,4 +410,73 @@ _ALL: dict[str, list[tuple[str, str]]] = {
     ],
 }
 
-MUTATIONS = [Mutation(room, old, new) for room, pairs in _ALL.items() for old, new in pairs]
+_MORE: dict[str, list[tuple[str, str]]] = {
+    "system": [
+        ("return left + sum(", "return left - sum("),
+        ("limit - pages * resource.getpagesize()", "limit"),
+    ],
+    "pictures": [
+        (
+            "return across[0] * factor, down[0] * factor",
+            "return down[0] * factor, across[0] * factor",
+        ),
+        ("first.entries.pop(ORIENTATION, None)", "pass"),
+        ("if has_alpha and not codec.alpha:", "if False:"),
+        ("if max(size) > codec.max_side:", "if min(size) > codec.max_side:"),
+    ],
+    "prior": [
+        (
+            'step - self.best_step >= self.patience\n\n    def stop_reason(self) -> str:\n        """Where the minimum',
+            'step - self.best_step > 3 * self.patience\n\n    def stop_reason(self) -> str:\n        """Where the minimum',
+        ),
+        ('group["lr"] *= 0.5', "pass"),
+        ("self.unseen *= self.past", "self.unseen *= 0"),
+    ],
+    "tasks": [
+        ("LEAST_SIDE = 48", "LEAST_SIDE = 16"),
+        ("FEWEST_PIXELS = 8192", "FEWEST_PIXELS = 64"),
+        ("self.hole & ~done", "self.hole"),
+    ],
+    "api": [
+        (
+            "    if last is None:\n        raise KeyboardInterrupt",
+            "    if last is None:\n        raise MemoryError",
+        ),
+        ("history.settle()\n", "pass\n"),
+    ],
+    "batch": [
+        ("return 1 if several and code == UsageError.exit_code else code", "return code"),
+        ("return max((outcome.exit_code", "return min((outcome.exit_code"),
+        ("if crop.x + crop.width > width or", "if crop.x + crop.width >= width or"),
+        ("        path.unlink(missing_ok=True)\n        raise", "        raise"),
+        ('if path.anchor or ".." in path.parts:', "if path.anchor:"),
+        ("_same_size(job.reference, job, request.scale,", "_same_size(job.reference, job, 1,"),
+    ],
+    "cli": [
+        ("if not 0 < seconds < math.inf:", "if not 0 <= seconds:"),
+        ("if not 0 <= value <= 255:", "if not 0 < value <= 255:"),
+        (
+            "or not 1 <= int(found[1]) <= int(found[2]):",
+            "or not 0 <= int(found[1]) <= int(found[2]):",
+        ),
+        ("BrokenPipeError:\n        os.dup2", "ZeroDivisionError:\n        os.dup2"),
+    ],
+    "painting": [
+        ('self.headers.get("Origin") not in self._origins()', "False"),
+        ("int(length) > LARGEST", "False"),
+        ("now - self.left > GONE", "now - self.left > 1e9"),
+        ("picture.alpha < 0.5", "picture.alpha <= 0.0"),
+    ],
+    "report": [
+        ("if deviation < VISIBLE:", "if deviation < 0:"),
+        ("LARGEST = 4_000_000", "LARGEST = 4_000_000_000"),
+        ("and (y > 0 or not log)]", "]"),
+    ],
+}
+
+MUTATIONS = [
+    Mutation(room, old, new)
+    for pairs_of in (_ALL, _MORE)
+    for room, pairs in pairs_of.items()
+    for old, new in pairs
+]

@@ -1,7 +1,9 @@
 """The public API: what goes in comes out alike, and nothing else is touched."""
 
+import copy
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 import dipcli
 from dipcli.api import restore, runtime_for
 from dipcli.errors import DeviceError, MemoryLimitError, UsageError
+from dipcli.stream.resume import ResumeState
 from dipcli.stream.step import Runtime
 
 TINY = {"channels": (4, 8), "input_depth": 4, "iters": 3, "runs": 2, "device": "cpu"}
@@ -202,3 +205,19 @@ def test_numbers_of_numpy_are_numbers():
     quick = {"preset": "fast", "passes": 1}
     assert dipcli.denoise(PICTURE, sigma=np.float32(25), seed=np.int64(1), **quick).image.shape
     assert dipcli.tasks.superres(PICTURE, scale=np.int64(2)).scale == 2
+
+
+def test_what_was_seen_before_an_interruption_is_neither_shown_nor_counted_again():
+    task = dipcli.tasks.denoise(picture())
+    settings = task.settings("auto", channels=(4, 8), input_depth=4, iters=4, runs=2, passes=1)
+    kept = []
+
+    def keep(step):
+        kept.append(copy.deepcopy(runtime.resume.state_dict()))
+
+    runtime = runtime_for("cpu")
+    alone = restore(task, settings, runtime, [keep])
+    runtime, shown = replace(runtime, resume=ResumeState(kept[2])), []
+    resumed = restore(task, settings, runtime, [lambda step: shown.append(step.index)])
+    assert shown == list(range(3, alone.stopped_at))
+    assert resumed.history == alone.history

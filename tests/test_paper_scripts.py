@@ -1,11 +1,14 @@
 """Every script of examples/paper runs in an empty folder and prints its lines of the table."""
 
 import os
+import re
 import runpy
 import sys
 from pathlib import Path
 
 import pytest
+
+import dipcli
 
 FOLDER = Path(__file__).parents[1] / "examples" / "paper"
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.stem != "common")
@@ -41,3 +44,11 @@ def test_a_script_prints_its_lines(
     assert len(lines) > 1
     assert all(one.count(" | ") == 4 for one in lines)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_started_alone_finds_what_it_uses(script: Path) -> None:
+    """A module that another test has imported is an attribute of dipcli; in a script it is none."""
+    used = set(re.findall(r"\bdipcli\.(\w+)", script.read_text()))
+    imported = set(re.findall(r"from dipcli\.(\w+)", script.read_text()))
+    assert used - imported <= set(dipcli.__all__)

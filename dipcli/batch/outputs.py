@@ -5,13 +5,14 @@ its place taken is kept beside it; so is a partial one where a better one stands
 written there at all, as on a full disk, is kept in a temporary folder.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dipcli.batch import streams
 from dipcli.batch.request import Job, made_from
 from dipcli.batch.uptodate import read_record, sidecar, sidecar_text
-from dipcli.errors import WriteError
+from dipcli.errors import DeviceError, ModelError, WriteError
 from dipcli.pictures import (
     CODECS,
     Seen,
@@ -36,6 +37,24 @@ def output_files(job: Job) -> tuple[Path, ...]:
         return sides
     record = () if CODECS[job.format].keeps_record else (sidecar(job.output),)
     return (job.output, *record, *sides)
+
+
+@contextmanager
+def folders_of(job: Job) -> Iterator[None]:
+    """The folders of what a job writes: made if missing, and gone again after an error that ends
+    the whole run, DeviceError or ModelError."""
+    folders = {path.parent for path in output_files(job)}
+    above = {one for folder in folders for one in (folder, *folder.parents)}
+    made = sorted((one for one in above if not one.exists()), reverse=True)  # the deepest first
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except (DeviceError, ModelError):
+        for folder in made:
+            with suppress(OSError):  # what another process has put something into stays
+                folder.rmdir()
+        raise
 
 
 class Outputs:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dipcli.batch import claims
 from dipcli.batch.outcome import Outcome, Status, finite, single_code
-from dipcli.batch.outputs import Outputs, output_files
+from dipcli.batch.outputs import Outputs, folders_of
 from dipcli.batch.preparing import (
     note_changes,
     picture_of,
@@ -119,15 +119,14 @@ def _claim_and_make(job: Job, request: Request, hooks: Hooks) -> Outcome:
     made = existing_outcome(job, request)
     if made is not None:
         return made
-    for path in output_files(job):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    if job.output is None:
-        return _check_and_make(job, request, hooks, None)
-    with claims.claim(job.output) as claim:
-        if claim is None:
-            who = claims.owner(job.output)
-            return _outcome(job, Status.ELSEWHERE, f"{job.output} is being made by {who}")
-        return _check_and_make(job, request, hooks, claim)
+    with folders_of(job):
+        if job.output is None:
+            return _check_and_make(job, request, hooks, None)
+        with claims.claim(job.output) as claim:
+            if claim is None:
+                who = claims.owner(job.output)
+                return _outcome(job, Status.ELSEWHERE, f"{job.output} is being made by {who}")
+            return _check_and_make(job, request, hooks, claim)
 
 
 def _check_and_make(

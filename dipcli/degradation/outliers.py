@@ -13,6 +13,7 @@ as fitted to the picture where the neighbourhood is as rough, and impulses unifo
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ MOST_CORRELATION = 0.076  # impulses of 30 %: 0.06; letters and edges from 0.097
 DEVIATIONS = 1.5  # of chance, granted besides
 LEAST_COUNT = 40
 LEAST_AREA = 0.02
+ROWS = 256  # looked at together
 BINS = 12  # of roughness, for the scale of the error
 LEAST_SCALE = 1.5 / 255
 AT_FIRST = 0.3  # P(hit) while neighbours are hit as well; 0.5: 0.2 dB less in the end
@@ -50,6 +52,15 @@ def neighbours(y: Values) -> Values:
     return around
 
 
+def by_rows(y: Values) -> Iterator[tuple[slice, Values]]:
+    """Some rows at a time, and the sorted neighbours there, (8, h, W, C): all are 8 pictures."""
+    height = len(y)
+    for top in range(0, height, ROWS):
+        bottom, start = min(height, top + ROWS), max(0, top - 1)
+        around = neighbours(y[start : bottom + 1])
+        yield slice(top, bottom), around[:, top - start : bottom - start]
+
+
 def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
     """The values hit by impulses of any value, (H, W, C) bool, and the evidence; None if none are.
 
@@ -57,12 +68,14 @@ def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
     """
     if lonely(y) < LEAST_RATE / 4 or levels(y) < LEAST_LEVELS:
         return None
-    around = neighbours(y)
-    middle = median(around)
-    facts = evidence(y, around, middle)
+    middle, agree = np.empty_like(y), np.empty(y.shape, bool)
+    for rows, around in by_rows(y):
+        middle[rows], agree[rows] = median(around), around[5] - around[2] < AGREE
+    facts = evidence(y, agree, middle)
     if facts is None:
         return None
-    error, rough, told = np.abs(y - middle), roughness(around), np.ones(y.shape, bool)
+    rough = np.concatenate([roughness(around) for _, around in by_rows(y)])
+    error, told = np.abs(y - middle), np.ones(y.shape, bool)
     mask = hits(error, rough, told, AT_FIRST, whole=False)
     if together(mask):
         mask = hits(error, rough, told, AT_FIRST, whole=True)
@@ -85,12 +98,14 @@ def median(around: Values) -> Values:
 
 def without(y: Values, mask: Marks) -> Values:
     """y with the median of the eight neighbours in place of what is in the mask, (H, W, C)."""
-    return np.where(mask, median(neighbours(y)), y)
+    return np.where(mask, np.concatenate([median(around) for _, around in by_rows(y)]), y)
 
 
-def evidence(y: Values, around: Values, middle: Values) -> dict[str, object] | None:
-    """What speaks for impulses of any value; None if something speaks against them."""
-    agree = around[5] - around[2] < AGREE
+def evidence(y: Values, agree: Marks, middle: Values) -> dict[str, object] | None:
+    """What speaks for impulses of any value; None if something speaks against them.
+
+    middle: the median of the neighbours; agree: whether the middle four agree.
+    """
     above, tail_above = side(y - middle, agree & (middle < 0.5))
     below, tail_below = side(middle - y, agree & (middle >= 0.5))
     rates = above.rate, below.rate

@@ -12,11 +12,9 @@ their places are those of chance.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from dipcli.degradation.chances import (
     binomial_quantile,
@@ -25,6 +23,7 @@ from dipcli.degradation.chances import (
     normal_log_density,
 )
 from dipcli.degradation.scatter import Scatter, scatter
+from dipcli.degradation.surroundings import Around, around, box
 
 LEAST_RATE = 0.003  # of black, and of white; noise of sigma 50 clipped: up to 0.0025
 MOST_RATE = 0.45
@@ -34,7 +33,6 @@ ALONE_RATE = 0.006  # of salt without pepper, or pepper without salt: cameras in
 ALONE_COUNT, ALONE_TILES = 50, 16
 ALONE_NEAR = 0.1  # what is near salt without being salt: 0.3 to 0.5 where 1238 pictures have none
 ALONE_SPREAD = 0.03  # standard deviation of what is around: dots on one sky are stars
-WINDOW = 5  # pixels; at 70 % lost 7 of 25 are left
 LEAST_AROUND = 4 / 25  # share of the window that is neither black nor white
 GAP = 0.35  # between what is around and the extreme; and as many deviations of what is around:
 STEEP = 4.0
@@ -63,31 +61,6 @@ STEP = 1 / 255
 Values = NDArray[np.float32]
 Marks = NDArray[np.bool_]
 Pair = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Around:
-    """What surrounds each value, of the values neither black nor white: (H, W, C) each."""
-
-    share: Values  # of the window
-    mean: Values
-    deviation: Values
-
-
-def around(y: Values, plain: Marks) -> Around:
-    """Mean and standard deviation over 5 x 5, of the plain values alone."""
-    weight = plain.astype(np.float32)
-    share = box(weight, WINDOW)
-    safe = np.maximum(share, np.float32(1e-6))
-    mean: Values = np.divide(box(weight * y, WINDOW), safe)
-    square: Values = np.divide(box(weight * y * y, WINDOW), safe)
-    return Around(share, mean, np.sqrt(np.maximum(square - mean * mean, np.float32(0))))
-
-
-def box(x: Values, side: int) -> Values:
-    """Means over side x side, channel by channel."""
-    mean: Values = uniform_filter(x, (side, side, 0), mode="reflect")
-    return mean
 
 
 def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
@@ -177,21 +150,29 @@ def likelihood(y: Values, mean: Values | float, deviation: Values | float) -> Va
 
 def one(y: Values, rates: Pair) -> tuple[Marks, dict[str, object]] | None:
     """Salt without pepper, or pepper without salt; rates: of black and of white."""
-    for name, image, rate in (("salt", y, rates[1]), ("pepper", 1 - y, rates[0])):
+    for name, rate in (("salt", rates[1]), ("pepper", rates[0])):
         if rate < ALONE_RATE / 2:
             continue
-        white = image >= 1
-        near = around(image, ~white)
-        marks, between = suspects(image, white, near, 1 - near.mean, image > near.mean)
-        if (
-            ALONE_RATE <= marks.rate <= 1 - LEAST_AROUND
-            and marks.count >= ALONE_COUNT
-            and marks.tiles >= ALONE_TILES
-            and marks.by_chance
-            and between <= ALONE_NEAR
-            and float(near.mean.std()) >= ALONE_SPREAD
-        ):
-            return lost(image, (white,), near, (marks.rate,)), {name: marks.facts()}
+        found = salt_alone(y if name == "salt" else 1 - y)
+        if found is not None:
+            return found[0], {name: found[1].facts()}
+    return None
+
+
+def salt_alone(y: Values) -> tuple[Marks, Scatter] | None:
+    """Salt without pepper; what it takes is free again before pepper is looked for."""
+    white = y >= 1
+    near = around(y, ~white)
+    marks, between = suspects(y, white, near, 1 - near.mean, y > near.mean)
+    if (
+        ALONE_RATE <= marks.rate <= 1 - LEAST_AROUND
+        and marks.count >= ALONE_COUNT
+        and marks.tiles >= ALONE_TILES
+        and marks.by_chance
+        and between <= ALONE_NEAR
+        and float(near.mean.std()) >= ALONE_SPREAD
+    ):
+        return lost(y, (white,), near, (marks.rate,)), marks
     return None
 
 
@@ -205,12 +186,19 @@ def suspects(
     y: Values, extreme: Marks, near: Around, gap: Values, beyond: Marks
 ) -> tuple[Scatter, float]:
     """The extreme values where they would show, and how many others per each are in the gap."""
-    area = (near.share >= LEAST_AROUND) & (gap > GAP) & (gap > STEEP * near.deviation)
-    if extreme.mean() < FEW:
-        area &= box(extreme.astype(np.float32), 3) - extreme / 9 < 0.5 / 9
+    few = float(extreme.mean()) < FEW
+    area, between = np.empty(y.shape, bool), 0
+    for one in np.ndindex(y.shape[2:]):  # channel by channel: of large pictures less is held
+        at = (..., *one)
+        area[at] = (near.share[at] >= LEAST_AROUND) & (gap[at] > GAP)
+        area[at] &= gap[at] > STEEP * near.deviation[at]
+        if few:
+            beside = box(extreme[at].astype(np.float32)[..., None], 3)[..., 0]
+            area[at] &= beside - extreme[at] / 9 < 0.5 / 9
+        far = np.abs(y[at] - near.mean[at]) > NEAR * gap[at]
+        between += int((area[at] & beyond[at] & ~extreme[at] & far).sum())
     marks = scatter(extreme, area)
-    between = area & beyond & ~extreme & (np.abs(y - near.mean) > NEAR * gap)
-    return marks, float(between.sum()) / max(1, marks.count)
+    return marks, float(between) / max(1, marks.count)
 
 
 def lost(y: Values, extremes: tuple[Marks, ...], near: Around, rates: tuple[float, ...]) -> Marks:

@@ -12,6 +12,7 @@ from dipcli.settings import FIRST, Cost, Options, Settings, setting
 # multiplication per pixel on one thread (1.2 s for a width of 24 and a depth of 3, 3.4 s for 48 and
 # 5), 0.58 of it on two cores. Memory: 50 bytes per pixel for each channel of the width.
 SECONDS_PER_STEP = 0.23
+SECONDS_AT_LEAST = 0.004  # of a step, however few pixels it sees
 SECONDS_PER_MAC = 1.0e-5
 BYTES_PER_CHANNEL = 52.0
 BYTES_AT_ONCE = 0.5e8
@@ -148,6 +149,6 @@ class LearnSettings(Settings):
 
     def cost_of_steps(self, steps: int, pixels: float, channels: int) -> Cost:
         """Of steps that see so many pixels each, forwards and backwards."""
-        each = SECONDS_PER_STEP + SECONDS_PER_MAC * self.macs(channels)
+        each = (SECONDS_PER_STEP + SECONDS_PER_MAC * self.macs(channels)) * pixels / 1e6
         held = BYTES_PER_CHANNEL * self.width
-        return Cost(steps * each * pixels / 1e6, BYTES_AT_ONCE + held * pixels)
+        return Cost(steps * max(each, SECONDS_AT_LEAST), BYTES_AT_ONCE + held * pixels)

@@ -5,7 +5,8 @@ the pilot's patches vary most hold nearly all. Groups are estimated in these, wh
 the products; and since nothing is learnt of the others, where a group would learn noise, pictures
 gain 0.1 dB. Along the others each patch by itself is weighted by Wiener's rule, with the pilot for
 the signal (as in BM3D's second step: Dabov et al. 2007), so that what is rare in the part is not
-lost. A number of directions that follows the noise is no better, and a device had to wait for it.
+lost. The signal is what differs from the mean patch, or flat colours would keep their noise. A
+number of directions that follows the noise is no better, and a device had to wait for it.
 """
 
 from __future__ import annotations
@@ -47,9 +48,12 @@ def compacted(noisy: Tensor, pilot: Tensor, p: int, variance: Tensor) -> Compact
     if n < LEAST or noisy.device.type == "mps":
         return None
     some = F.unfold(pilot, p, stride=SAMPLED)[0]
-    some = some - some.mean(1, keepdim=True)
+    middle = some.mean(1, keepdim=True)
+    some = some - middle
     directions, m = torch.linalg.eigh(some @ some.t()).eigenvectors.flip(1), int(KEPT * n)
     most, others = directions[:, :m], directions[:, m:]
-    signal = patch_rows(pilot, p, others).square_()
-    rest = patch_rows(noisy, p, others).mul_(signal / (signal + CAUTION * variance))
-    return Compact((patch_rows(noisy, p, most), patch_rows(pilot, p, most)), rest, directions)
+    shared = middle.t() @ others  # what all patches have; as a signal it kept noise in flat colours
+    signal = (patch_rows(pilot, p, others) - shared).square_()
+    rest = (patch_rows(noisy, p, others) - shared).mul_(signal / (signal + CAUTION * variance))
+    kept = patch_rows(noisy, p, most), patch_rows(pilot, p, most)
+    return Compact(kept, rest.add_(shared), directions)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 from dipcli.presets import paper
 from dipcli.presets.values import USUAL, Table, Values
@@ -13,7 +14,10 @@ from dipcli.stages import (
     CHAINED,
     REDUCED_SHARE,
     SECONDS_PER_MAC,
+    SHARED_STEPS,
+    WINDOW,
     RestorationSettings,
+    mosaic_grid,
 )
 
 # Measured with bfloat16 on two cores, or as 0.58 of one, per megapixel: a step of zsn2n takes
@@ -23,6 +27,7 @@ SECONDS_PER_ZSN2N = 0.15
 BYTES_OF_ZSN2N = 1500.0
 SECONDS_OF_MODEL = 0.6
 BYTES_OF_MODEL = 1.3e9
+SECONDS_OF_APPLYING = 0.2  # per megapixel, of a network that was fitted to windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,29 @@ class DenoiseSettings(RestorationSettings):
         mixed = self.fits and self.filters and 0 < self.blend < 1
         several = self.method == "zsn2n" and self.runs > 1
         return super().compares or mixed or several
+
+    def shares_network(self, size: tuple[int, int], longest: int) -> bool:
+        """Whether one network does for all tiles, of side `longest`, of a picture (H, W)."""
+        one = self.fits_details and self.runs == 1 and not self.bootstrap
+        return one and mosaic_grid(size, longest) != (0, 0)
+
+    def in_tiles(self, size: tuple[int, int], longest: int) -> Self:
+        """What each tile gets: where one network does for all, the filter alone."""
+        return replace(self, method="patches") if self.shares_network(size, longest) else self
+
+    @property
+    def shared(self) -> Self:
+        """What the network gets that does for all tiles."""
+        return replace(self, iters=SHARED_STEPS * self.iters)
+
+    def cost_of_joined(self, size: tuple[int, int], longest: int, *, float32: bool = False) -> Cost:
+        """Of the network that does for all tiles."""
+        if not self.shares_network(size, longest):
+            return Cost()
+        rows, columns = mosaic_grid(size, longest)
+        fit = self.shared.cost_of_fit(rows * columns * WINDOW**2, float32=float32)
+        applying = SECONDS_OF_APPLYING * size[0] * size[1] / 1e6
+        return Cost(fit.seconds + applying, fit.bytes)
 
     def cost_of_fit(self, pixels: float, *, float32: bool = False) -> Cost:
         """Of a fit of details the steps on the reduced picture take a quarter each."""

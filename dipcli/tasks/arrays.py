@@ -74,7 +74,8 @@ class Pixels:
         array = _checked_shape(image)
         values = array.reshape(*array.shape[:2], -1)
         if array.dtype in (np.uint8, np.uint16):
-            scaled = values.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+            scaled = values.astype(np.float32)
+            scaled /= np.float32(np.iinfo(array.dtype).max)
         elif np.issubdtype(array.dtype, np.floating):
             scaled = values.astype(np.float32, copy=False)
             low, high = float(scaled.min()), float(scaled.max())
@@ -89,7 +90,8 @@ class Pixels:
     def like(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """(H, W, C) float in [0, 1], rounded to the caller's dtype and in the caller's layout."""
         if np.issubdtype(self.dtype, np.integer):
-            values = np.rint(values * np.float32(np.iinfo(self.dtype).max))
+            values = values * np.float32(np.iinfo(self.dtype).max)
+            np.rint(values, out=values)
         out = values.astype(self.dtype, copy=False)
         return out[..., 0] if self.flat else out
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.arrays import Window
+    from dipcli.tasks.joint import Joint
 
 CANVAS = 224, 224  # pixels, (H, W): what most classifiers see
 
@@ -185,6 +186,14 @@ class Task(ABC, Generic[O, S]):
         It is changed in place; whether it was.
         """
         return False
+
+    def facts(self) -> dict[str, object]:
+        """What was found out about the picture and is told with its steps, as plain JSON."""
+        return {}
+
+    def joint(self, settings: S, longest: int) -> Joint | None:
+        """What is done once tiles of side `longest` are joined, instead of in each; or nothing."""
+        return None
 
     def first_guess(self, device: torch.device) -> Tensor:
         """What stands for a result before there is one, (1, C, H, W), a tensor of its own."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.arrays import Window
+    from dipcli.tasks.joint import Joint
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")
 
@@ -143,6 +144,12 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
         if coding is not None:
             project_joined(joined, self.pixels, coding)
         return coding is not None
+
+    def joint(self, settings: DenoiseSettings, longest: int) -> Joint | None:
+        """One network for all tiles, where noise is all that is wrong."""
+        from dipcli.tasks.joint import shared_network
+
+        return shared_network(self.pixels, self.damage, settings, longest)
 
     def steps(self, settings: DenoiseSettings, runtime: Runtime) -> Iterator[Step]:
         """Stages "filling", "filter", "fit" and "fusion", those that are asked for; or "model"."""

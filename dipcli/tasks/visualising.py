@@ -35,7 +35,10 @@ PUBLISHED_FACTOR = 5.0  # of the activation in the loss
 
 
 class PixelGrid(nn.Module):
-    """A picture, (1, C, H, W), that is its own parameters, whatever it is given."""
+    """A picture, (1, C, H, W), that is its own parameters, whatever it is given.
+
+    The network "pixels" of a fit is none of these: there z is the picture, drawn from `--input`.
+    """
 
     def __init__(self, shape: tuple[int, int, int], generator: torch.Generator) -> None:
         """shape: (C, H, W); drawn uniformly between START."""

@@ -9,7 +9,7 @@ seed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -21,53 +21,10 @@ from dipcli.stream.combinators import deadline_of, remaining
 from dipcli.stream.step import Runtime, Step
 from dipcli.tasks.arrays import Window
 from dipcli.tasks.base import Task
-from dipcli.tiling import layout
+from dipcli.tiling.division import Plan, Tile, grid
 
-EDGE = 0.25  # of an overlap, at each end: what lies there is left to the other tile
 GAVE_UP = "gave_up"  # among the notes: what the result had to do without, in sentences
 KNOWN_WEIGHT = 0.5  # of the weight: such pixels are done with, and known to the tiles to come
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A window of the observation; weight: what it says to the result there, (h, w)."""
-
-    window: Window
-    weight: Tensor
-
-
-def grid(size: tuple[int, int], longest: int, scale: int = 1) -> list[Tile]:
-    """Tiles over an observation of (H, W) = `size`, row by row; the weights of any pixel reach 1.
-
-    longest: side in pixels of the result, which is `scale` times as large.
-    """
-    rows, columns = layout.layout(size, longest, scale)
-    down = [fade(rows, i, scale) for i in range(len(rows))]
-    along = [fade(columns, i, scale) for i in range(len(columns))]
-    return [
-        Tile(Window(*row, *column), torch.outer(down[i], along[j]))
-        for i, row in enumerate(rows)
-        for j, column in enumerate(columns)
-    ]
-
-
-def fade(spans: list[tuple[int, int]], index: int, scale: int) -> Tensor:
-    """The weight along one span, (length * scale,), beside its neighbours."""
-    start, stop = spans[index]
-    weight = torch.ones((stop - start) * scale)
-    if index > 0:
-        rise = ramp((spans[index - 1][1] - start) * scale)
-        weight[: len(rise)] *= rise
-    if index + 1 < len(spans):
-        fall = 1 - ramp((stop - spans[index + 1][0]) * scale)
-        weight[-len(fall) :] *= fall
-    return weight
-
-
-def ramp(length: int) -> Tensor:
-    """From 0 to 1 over `length` pixels, level for EDGE of it at both ends."""
-    at = (torch.arange(length) + 0.5) / length
-    return ((at - EDGE) / (1 - 2 * EDGE)).clamp(0, 1)
 
 
 class Canvas:
@@ -139,45 +96,50 @@ def tiled(
     steps change; tiles to come show the task's first guess. A time budget is shared by area,
     and what it does not reach stays a guess. spread comes with the last tile, if all have it.
     """
-    canvas = Canvas(task.first_guess(runtime.device), spreads=settings.compares)
+    joint = task.joint(settings, longest)
+    inner = settings if joint is None else joint.settings
+    canvas = Canvas(task.first_guess(runtime.device), spreads=inner.compares)
     tiles = grid(task.observation.shape[:2], longest, task.scale)
     tiles = [tile for tile in tiles if task.needs_work(tile.window)]
-    yield from runtime.resume.resumable(
-        "tiles", lambda _: tile_by_tile(task, longest, tiles, canvas, settings, runtime), canvas
-    )
+    plan = Plan(longest, tiles, joint, deadline_of(settings, runtime))
+
+    def steps(last: Step | None) -> Iterator[Step]:
+        yield from tile_by_tile(task, plan, canvas, inner, runtime)
+        if joint is not None and canvas.number == len(tiles):
+            budget = remaining(settings, plan.deadline, runtime)
+            for step in joint.steps(canvas.picture, budget, runtime):
+                index, total = canvas.made + step.index, canvas.made + step.total
+                notes = {**plan.facts, **task.facts(), **step.notes}
+                yield replace(step, index=index, total=total, notes=notes)
+
+    yield from runtime.resume.resumable("tiles", steps, canvas)
 
 
 def tile_by_tile(
-    task: Task[Any, Any],
-    longest: int,
-    tiles: list[Tile],
-    canvas: Canvas,
-    settings: Settings,
-    runtime: Runtime,
+    task: Task[Any, Any], plan: Plan, canvas: Canvas, settings: Settings, runtime: Runtime
 ) -> Iterator[Step]:
     """The steps of the tiles from the one at work on."""
-    deadline = deadline_of(settings, runtime)
-    facts = {"tile": longest, "tiles": len(tiles)}
     last = None
-    while canvas.number < len(tiles):
-        began, left = canvas.made, len(tiles) - canvas.number
-        if last and deadline is not None and perf_counter() >= deadline:
+    planned = 0 if plan.joint is None else plan.joint.planned
+    while canvas.number < len(plan.tiles):
+        began, left = canvas.made, len(plan.tiles) - canvas.number
+        if last and plan.deadline is not None and perf_counter() >= plan.deadline:
             yield from closing(task, canvas, last, left)
             return
-        share = tile_deadline(deadline, tiles[canvas.number :])
+        share = plan.deadline_of_tile(settings, canvas.number)
         budget = remaining(settings, share, runtime)
         step = None
-        for step in tile_steps(task, tiles[canvas.number], canvas, budget, runtime):
+        for step in tile_steps(task, plan.tiles[canvas.number], canvas, budget, runtime):
             canvas.show(step)
             known = canvas.spread_known and left == 1 and step.spread is not None
             last = replace(
                 step,
                 index=began + step.index,
-                total=began + step.total * left,
+                total=began + step.total * left + planned,
                 output=canvas.picture,
                 estimate=canvas.picture,
                 spread=canvas.spread if known else None,
-                notes={**facts, **{k: v for k, v in step.notes.items() if k != "runs"}},
+                notes={**plan.facts, **{k: v for k, v in step.notes.items() if k != "runs"}},
             )
             yield last
         if last and left == 1:
@@ -201,15 +163,6 @@ def tile_steps(
     for step in part.steps(settings, runtime):
         spread = None if step.spread is None else step.spread[:, :, *inner]
         yield replace(step, estimate=step.estimate[:, :, *inner], spread=spread)
-
-
-def tile_deadline(deadline: float | None, tiles: list[Tile]) -> float | None:
-    """The deadline of the first of `tiles`: of the time left, it has a share by area."""
-    if deadline is None:
-        return None
-    areas = [tile.weight.numel() for tile in tiles]
-    now = perf_counter()
-    return now + (deadline - now) * areas[0] / sum(areas)
 
 
 def closing(task: Task[Any, Any], canvas: Canvas, last: Step, left: int) -> Iterator[Step]:

@@ -12,18 +12,18 @@ SHARES = (1 / 12, 1 / 6, 1 / 3, 1 / 2, 1)
 
 def main():
     """Print the lines of the table."""
-    import dipcli
+    from dipcli import api, tasks
     from dipcli.observers import Curve, Reference
 
     given = arguments(__doc__)
     truth = picture(given, "inpainting/kate.png")
     gap = hole(given, "inpainting/kate_mask.png", truth)
     count = steps(given, 6001)
-    task = dipcli.tasks.inpaint(emptied(truth, gap), gap, as_is=True)
+    task = tasks.inpaint(emptied(truth, gap), gap, as_is=True)
     settings = task.settings("paper", iters=count)
     curve = Curve(Reference((truth / 255).astype("float32")))
-    runtime = dipcli.api.runtime_for(given.device, given.seed)
-    result = dipcli.api.restore(task, settings, runtime, [curve])
+    runtime = api.runtime_for(given.device, given.seed)
+    result = api.restore(task, settings, runtime, [curve])
     found = [row.psnr for row in curve.rows()]
     header("Inpainting kate: how many steps are enough")
     for share in SHARES:

@@ -6,17 +6,22 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
+import dipcli
 from dipcli.batch import claims
+from dipcli.batch.checks import check_crop, check_picture, check_reference
 from dipcli.batch.crop import Crop
 from dipcli.batch.estimate import memory, seconds
 from dipcli.batch.find import in_shard
 from dipcli.batch.names import check_template, check_writable, choose_format
 from dipcli.batch.outcome import Outcome, Status, finite, worst
-from dipcli.batch.request import Job, Request
-from dipcli.errors import OutputError, UsageError
+from dipcli.batch.request import Job, Request, fingerprint
+from dipcli.errors import OutputError, PictureError, UsageError
 from dipcli.pictures import Header
 from dipcli.presets.superres import SuperresSettings as Settings
 from dipcli.system.files import born
@@ -104,6 +109,9 @@ def test_the_digest_follows_what_decides_the_bytes():
         Request(task="denoise", options={"sigma": 3.0}),
         Request(task="denoise", crop=Crop(8, 8, 0, 0)),
         Request(task="denoise", quality=50),
+        Request(task="denoise", companions={"protect": Path("m.png")}),
+        Request(task="inpaint", companions={"mask": Path("m.png")}),
+        Request(task="inpaint", companions={"mask": "alpha"}),
     ]
     assert len({one.digest() for one in [plain, *others]}) == len(others) + 1
 
@@ -180,3 +188,49 @@ def test_estimates_grow_with_the_picture_and_obey_the_budget(tmp_path):
     fitted, half = (Settings(repeats=repeats, iters=10_000) for repeats in (0, 1))
     assert seconds(small, enlarged, half) < seconds(small, enlarged, fitted)
     assert memory(large, enlarged, half) < memory(large, enlarged, fitted)
+
+
+@pytest.mark.parametrize(
+    ("side", "words"), [(8187, ""), (8188, "x.png: 65504x80 is more than JPEG")]
+)
+def test_what_the_format_cannot_hold_once_enlarged_is_told_from_the_header(side, words):
+    header = Header("PNG", side, 10, 3, 8, False)
+    job = Job(name="x.png", source=b"", relative="x", output=None, format="JPEG", header=header)
+    request = Request(task="superres", options={"scale": 8})
+    if not words:
+        check_picture(job, request)
+        return
+    with pytest.raises(PictureError, match=words):
+        check_picture(job, request)
+
+
+def test_the_fingerprint_follows_the_version_the_format_and_the_bytes(monkeypatch):
+    header = Header("PNG", 8, 8, 3, 8, False)
+    job = Job(name="x", source=b"a", relative="x", output=None, format="PNG", header=header)
+    request = Request(task="denoise")
+    found = {fingerprint(job, request), fingerprint(replace(job, source=b"b"), request)}
+    found.add(fingerprint(replace(job, format="TIFF"), request))
+    found.add(fingerprint(replace(job, companions={"protect": b"m"}), request))
+    assert fingerprint(replace(job, name="y", several=True), request) in found
+    monkeypatch.setattr(dipcli, "__version__", "99.0")
+    found.add(fingerprint(job, request))
+    assert len(found) == 5
+
+
+def test_a_crop_may_touch_the_edges_and_not_cross_them():
+    check_crop(Crop(20, 10, 0, 0), 20, 10, "a.png")
+    check_crop(Crop(8, 4, 12, 6), 20, 10, "a.png")
+    for crop in (Crop(8, 4, 13, 6), Crop(8, 4, 12, 7), Crop(21, 1, 0, 0), Crop(1, 11, 0, 0)):
+        with pytest.raises(UsageError, match=r"reaches outside of a\.png, which is 20x10"):
+            check_crop(crop, 20, 10, "a.png")
+
+
+def test_a_reference_has_the_size_of_the_result_not_of_the_input(tmp_path):
+    header = Header("PNG", 8, 6, 3, 8, False)
+    job = Job(name="x", source=b"", relative="x", output=None, format="PNG", header=header)
+    request = Request(task="superres", options={"scale": 2})
+    for size in ((8, 6), (16, 12)):
+        Image.new("RGB", size).save(tmp_path / f"{size[0]}.png")
+    check_reference(replace(job, reference=tmp_path / "16.png"), request)
+    with pytest.raises(UsageError, match="give the right one"):
+        check_reference(replace(job, reference=tmp_path / "8.png"), request)

@@ -13,6 +13,7 @@ from dipcli.batch import claims, uptodate
 from dipcli.batch.outcome import Status
 from dipcli.batch.request import Job, Request
 from dipcli.batch.work import process_job
+from dipcli.errors import WriteError
 from dipcli.pictures import probe
 
 
@@ -119,3 +120,20 @@ def _watch():
     from dipcli.batch.work import Hooks
 
     return Hooks()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_leaves_no_empty_claim(tmp_path, monkeypatch):
+    opened = Path.open
+
+    def full(path, mode="r", **more):
+        file = opened(path, mode, **more)
+        if mode != "x":
+            return file
+        file.close()
+        return opened(Path("/dev/full"), "w")
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(WriteError, match="No space left"), claims.claim(tmp_path / "x.png"):
+        pass
+    assert list(tmp_path.iterdir()) == []

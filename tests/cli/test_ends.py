@@ -8,11 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from drawing import draw, opened
 from test_interruption import ENDLESS, until
 
 from dipcli.batch.claims import claim_path
+from dipcli.cli.app import app
 
 FAST = ("--preset", "fast", "--device", "cpu")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and closed streams of POSIX")
@@ -170,3 +172,24 @@ def test_the_second_signal_ends_at_once_even_where_nobody_reads(tmp_path, start)
     running.send_signal(signal.SIGCONT)
     assert running.wait(120) in (129, 143)
     assert not list(tmp_path.glob(".dip-*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted, nothing was written"),
+        (click.Abort(), 130, "interrupted, nothing was written"),
+        (MemoryError(), 4, "out of memory; try a part with --crop"),
+        (PermissionError(13, "Permission denied", "x.png"), 1, "x.png: Permission denied"),
+        (OSError("no such thing"), 1, "no such thing"),
+        (ZeroDivisionError("0"), 1, "internal error: ZeroDivisionError: 0 (--debug shows where)"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_whatever_ends_a_command_has_its_code_and_one_line(error, code, said, dip, monkeypatch):
+    def main(*arguments, **more):
+        raise error
+
+    monkeypatch.setattr(app, "main", main)
+    ran = dip("denoise", "a.png")
+    assert (ran.code, ran.out, ran.err) == (code, "", f"dip: {said}\n")

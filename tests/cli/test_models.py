@@ -136,6 +136,25 @@ def test_a_model_that_cannot_be_used_is_told_once_for_a_folder(tmp_path, dip, mo
     assert (ran.code, ran.err.count("did you mean")) == (2, 1), ran.err
 
 
+@pytest.mark.parametrize(
+    "more", [("--model", "a.png"), ("--device", "cuda:99")], ids=["no model", "no such device"]
+)
+@pytest.mark.parametrize(
+    "start", [("sweep", "preimage", "--vary", "lr=0.1,0.01"), ("preimage",)], ids=lambda one: one[0]
+)
+def test_what_is_the_same_for_all_pictures_leaves_no_empty_folder(
+    tmp_path, dip, model, start, more
+):
+    draw(tmp_path / "a.png", size=(24, 24))
+    (tmp_path / "kept").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    for out in ("new/out/", "kept/"):
+        words = (*start, "a.png", *model, "--layer", "fc", "--iters", 2, "-o", out, *more)
+        ran = dip(*words)
+        assert (ran.code, ran.err.count("\n")) == (2, 1), ran.err
+        assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_the_layers_are_listed_as_a_table_and_as_json(dip, model):
     lines = dip("preimage", *model, "--list-layers").out.splitlines()
     assert lines[0].split() == ["layer", "shape", "also"]

@@ -105,6 +105,7 @@ def test_what_was_asked_for_beside_the_result(tmp_path, dip):
     assert rows[0] == "step,run,stage,loss,psnr"
     assert len(rows) >= 7
     assert opened(tmp_path / "u.png").size == (20, 16)
+    assert np.asarray(opened(tmp_path / "u.png")).max() == 255, "white is the largest"
     assert "up to date" in dip(*args, *sides).err
     other = ["--curve", "c.csv"]
     draw(tmp_path / "b.png", seed=2)
@@ -187,7 +188,8 @@ def test_format_name_and_times(tmp_path, dip):
     assert opened(made).format == "JPEG"
     assert made.stat().st_mtime == 1_000_000_000
     assert dip("denoise", source, "-o", "deep/er/", *QUICK).code == 0
-    assert (tmp_path / "deep/er/a b ü.png").is_file()
+    made = tmp_path / "deep/er/a b ü.png"
+    assert made.stat().st_mtime > 1_600_000_000, "without --preserve the time is that of writing"
 
 
 def test_a_dry_run_writes_nothing(tmp_path, dip):

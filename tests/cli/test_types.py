@@ -3,7 +3,8 @@
 import click
 import pytest
 
-from dipcli.cli.types import DURATION
+from dipcli.batch.crop import Crop
+from dipcli.cli.types import CROP, DURATION, SHARD, SIGMA, STRENGTH
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,41 @@ def test_a_budget_of_hours_and_minutes(tmp_path, dip):
     ran = dip("denoise", "a.png", "-o", "x.png", "--time", "1h30m", "--json", *QUICK)
     assert ran.code == 0, ran.err
     assert ran.json[0]["settings"]["time"] == 5400
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (SIGMA, "auto", None),
+        (SIGMA, "0", 0.0),
+        (SIGMA, "255", 255.0),
+        (SHARD, "1/1", (1, 1)),
+        (SHARD, "8/8", (8, 8)),
+        (STRENGTH, "0,1", (0.0, 1.0)),
+        (STRENGTH, "0.7", (0.7, 0.7)),
+        (CROP, "1x2+0+3", Crop(1, 2, 0, 3)),
+    ],
+)
+def test_the_ends_of_a_range_belong_to_it(kind, text, value):
+    assert kind.convert(text, None, None) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (SIGMA, "-0.1"),
+        (SIGMA, "255.1"),
+        (SIGMA, "nan"),
+        (SHARD, "0/8"),
+        (SHARD, "9/8"),
+        (SHARD, "0/0"),
+        (STRENGTH, "1.1"),
+        (STRENGTH, "0,1,1"),
+        (CROP, "0x2+0+0"),
+        (CROP, "2x00+0+0"),
+        (CROP, "2x2+-1+0"),
+    ],
+)
+def test_what_is_beyond_them_does_not(kind, text):
+    with pytest.raises(click.BadParameter):
+        kind.convert(text, None, None)

@@ -8,6 +8,8 @@ from skimage.util import random_noise
 
 from dipcli.bench.impulse import random_valued, salt_and_pepper
 from dipcli.degradation import impulses
+from dipcli.degradation.outliers import unrelated
+from dipcli.degradation.scatter import Scatter
 
 
 def unit(picture):
@@ -176,6 +178,14 @@ def test_the_benchmark_hits_whole_pixels_the_same_each_time(degrade):
     assert (observed == degrade(clean, 0.2)).all()
     assert (observed != clean).any(2).mean() == pytest.approx(0.2, abs=0.02)
     assert (degrade(clean[..., 0], 0.2) != 100).mean() == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize(("correlation", "are"), [(0.06, True), (0.075, True), (0.097, False)])
+def test_impulses_of_any_value_are_correlated_less_than_letters(correlation, are):
+    far = Scatter(1000, 1_000_000, 1.0, 9, correlation)
+    assert unrelated(far) is are
+    few = Scatter(10, 1000, 1.0, 9, correlation)
+    assert unrelated(few), "by chance on few places"
 
 
 def stuck(picture, count, values=(255,), whole=True):

@@ -3,7 +3,7 @@ import pytest
 import skimage.data
 from scenes import decoded, file_of, scene, tensor, to_levels
 
-from dipcli.degradation.jpeg_grid import detect
+from dipcli.degradation.jpeg_grid import Found, confirmed, detect
 from dipcli.patches.artefacts import estimates
 
 
@@ -89,3 +89,13 @@ def test_noise_on_top_hides_it_and_what_we_restored_is_none():
     assert found((levels + noise).clip(0, 255).round()) is None
     (restored,) = estimates(tensor(levels), coding, 1, 6)
     assert found(to_levels(restored)) is None
+
+
+@pytest.mark.parametrize(("left", "sure"), [(0.2, True), (0.4, False), (1.0, False)])
+def test_steps_are_confirmed_where_little_is_left_beside_their_multiples(left, sure):
+    """left: the variance about the multiples of 20, of that of uniform values."""
+    rng = np.random.default_rng(0)
+    multiples = 20 * rng.choice([-3, -2, -1, 1, 2, 3], (2000, 64))
+    blocks = multiples + np.sqrt(left) * rng.uniform(-10, 10, multiples.shape)
+    steps = Found(np.full(64, 20), np.full(64, 99, np.float32))
+    assert confirmed(blocks.astype(np.float32), steps) is sure

@@ -49,6 +49,14 @@ def test_a_rare_patch_keeps_what_no_other_has():
     assert torch.allclose(back[-1], rare, atol=0.02)
 
 
+def test_what_all_patches_have_is_no_reason_to_keep_noise():
+    noisy, clean = patches(10)
+    level = torch.linspace(0, 40, 48)  # a flat colour, far from black
+    found = compacted(picture(noisy + level), picture(clean + level), 1, spread(400, 0.01))
+    back = found.whole(found.patches[1], torch.ones(400, 1))
+    assert torch.allclose(back, clean + level, atol=0.02)
+
+
 def test_small_patches_stay_as_they_are():
     noisy, clean = patches(3, n=LEAST - 1)
     assert compacted(picture(noisy), picture(clean), 1, spread(400, 0.01)) is None

@@ -33,6 +33,15 @@ def test_each_pass_takes_noise_off_what_repeats(channels):
     assert quality[-1] > quality[0]
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_a_flat_colour_loses_nearly_all_of_its_noise(scale):
+    truth = scale * torch.tensor([0.47, 0.16, 0.78]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+    generator = torch.Generator().manual_seed(2)
+    y = truth + 0.04 * torch.randn(truth.shape, generator=generator)
+    *_, last = estimates(y, Noise(0.04), schedule(3, 3, stride=4)[0])
+    assert psnr(last, truth) > psnr(y, truth) + 15
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 3), (17, 31)])
 def test_any_size(size):
     y = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))

@@ -51,3 +51,10 @@ def test_alpha_is_enlarged_within_its_range():
     assert large.dtype == np.float32
     assert 0 <= large.min() <= large.max() <= 1
     assert np.array_equal(enlarge_alpha(np.ones((3, 3), np.float32), (12, 12)), np.ones((12, 12)))
+
+
+def test_an_enlarged_ramp_of_alpha_is_a_ramp_without_steps():
+    ramp = np.broadcast_to(np.arange(8, dtype=np.float32) / 7, (4, 8))
+    large = enlarge_alpha(ramp, (32, 16))
+    expected = ((np.arange(32) + 0.5) / 4 - 0.5) / 7
+    assert np.abs(large - expected)[:, 8:-8].max() < 1e-5

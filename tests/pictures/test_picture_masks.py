@@ -143,3 +143,9 @@ def test_warning_for_suspicious_holes(count, warned):
     given = mask_warning(hole.reshape(100, -1), invert=True)
     assert given is None or "leave --invert-mask out" in given
     assert (given is not None) == warned
+
+
+def test_a_hole_is_what_is_less_than_half_opaque():
+    alpha = np.array([[0.0, 0.4, 0.49, 0.5, 0.6, 1.0]], np.float32)
+    hole = mask_from_alpha(Picture(np.zeros((1, 6, 3), np.float32), alpha))
+    assert hole.tolist() == [[True, True, True, False, False, False]]

@@ -50,6 +50,16 @@ def test_maker_notes_keep_their_place():
     assert camera[0xA002] == 32  # the width of the result
 
 
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "JPEG"])
+def test_exif_has_the_size_of_the_result(format):
+    nine = entry(4, 1, struct.pack("<I", 9))
+    after = encode(picture(8, 3, False, exif=block({0xA002: nine, 0xA003: nine})), format)
+    with Image.open(io.BytesIO(after)) as image:
+        width, height = image.size
+    _, camera = tags(after)
+    assert (camera[0xA002], camera[0xA003]) == (width, height) != (9, 9)
+
+
 def test_thumbnail_of_the_old_picture_is_gone():
     thumbnail = b"\xff\xd8secret\xff\xd9"
     start = block(first={0x010F: entry(2, 6, b"Maker\0")})

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dipcli.errors import DeviceError
-from dipcli.system import devices
+from dipcli.system import devices, memory
 
 
 def test_auto_and_cpu_are_always_there():
@@ -40,3 +40,17 @@ def test_facts_are_plain_json():
     facts = json.loads(json.dumps(devices.facts()))
     assert facts["torch"] == torch.__version__
     assert "cpu" in facts["devices"]
+
+
+def test_processes_that_share_a_machine_share_what_is_free_and_no_more(monkeypatch):
+    monkeypatch.setattr(memory, "_meminfo", lambda: 6e9)
+    monkeypatch.setattr(memory, "_cgroup", lambda: 9e9)
+    monkeypatch.setattr(memory, "_address_space", lambda: 2.5e9)
+    assert memory.available() == 2.5e9
+    monkeypatch.setattr(memory, "_sharing", 1)  # put back in the end
+    monkeypatch.setattr(memory, "_on_device", 1)
+    memory.share(3, 2)
+    assert memory.available() == 2e9
+    assert memory.on_device() == 2
+    memory.share(2, 1)
+    assert memory.available() == 2.5e9, "the limit of a process is its own"

@@ -10,10 +10,12 @@ from skimage import data
 from skimage.metrics import peak_signal_noise_ratio as psnr
 
 from dipcli import api, tasks
+from dipcli.degradation.damage import Damage
+from dipcli.degradation.noise import Noise
 from dipcli.pictures.coding import standard
 from dipcli.stream.step import Runtime
-from dipcli.tasks.arrays import Window
-from dipcli.tasks.cleaning import FEWEST_PIXELS, STAGE, known_windows
+from dipcli.tasks.arrays import Pixels, Window
+from dipcli.tasks.cleaning import FEWEST_PIXELS, STAGE, Cleaning, known_windows
 
 CPU = Runtime(torch.device("cpu"))
 FILTER = {"method": "patches", "passes": 2}  # no network
@@ -73,6 +75,24 @@ def test_a_tiny_picture_is_not_harmed(side):
     assert enlarged(picture).image.tobytes() == enlarged(picture, as_is=True).image.tobytes()
 
 
+SURE, DOUBTFUL = Damage("gaussian", Noise(0.1)), Damage("gaussian", Noise(0.1), limit=0.02)
+
+
+@pytest.mark.parametrize(
+    ("damage", "side", "restored"),
+    [
+        (SURE, 48, True),
+        (SURE, 47, False),
+        (DOUBTFUL, 200, False),
+        (Damage("jpeg", Noise(0.0), coding=CODING), 16, True),  # a file says it itself
+    ],
+)
+def test_what_is_too_small_to_tell_or_doubtful_is_left(damage, side, restored):
+    cleaning = Cleaning.of_damage(damage, Pixels.of(np.full((side, 60, 3), 0.5, np.float32)))
+    assert cleaning.needed is restored
+    assert cleaning.facts["restored"] is restored
+
+
 @pytest.mark.parametrize("scale", [2, 4])
 def test_the_steps_are_counted_through(scale):
     task = tasks.superres(noisy(SMALL[:48, :56], 30), scale=scale)
@@ -87,6 +107,11 @@ def test_the_steps_are_counted_through(scale):
 def test_what_was_published_is_left_alone():
     task = tasks.superres(noisy(SMALL), scale=4)
     step = next(task.steps(task.settings("paper", channels=(4, 4), skip_channels=2), CPU))
+    assert step.stage == "fit"
+    assert "noise" not in step.notes
+    task = tasks.inpaint(noisy(TRUTH), letters())
+    assert task.cleaning.needed
+    step = next(task.steps(task.settings("paper", channels=(4, 4), skip_channels=0), CPU))
     assert step.stage == "fit"
     assert "noise" not in step.notes
 
@@ -130,6 +155,12 @@ def test_what_is_known_is_told_from_windows_without_a_hole():
     assert known.size >= FEWEST_PIXELS
     assert not set(known.ravel()) & set(picture[letters()].ravel())
     assert known_windows(picture, np.ones((128, 128), bool)) is None
+    hole = np.ones((128, 128), bool)
+    hole[:64, :64] = False
+    assert known_windows(picture, hole) is None, "one window of 64 tells too little"
+    hole[64:, :64] = False
+    known = known_windows(picture, hole)
+    assert known is not None and known.shape == (128, 64, 1)
 
 
 def test_a_part_has_the_damage_of_the_whole():

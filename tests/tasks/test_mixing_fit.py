@@ -5,7 +5,7 @@ import torch
 from dipcli import tasks
 from dipcli.api import restore, runtime_for
 from dipcli.stream.step import Step
-from dipcli.tasks import filters
+from dipcli.tasks import denoising, filters
 
 
 def test_no_value_goes_farther_and_what_is_nearer_stays():
@@ -40,3 +40,23 @@ def test_the_noise_of_cameras_has_a_fit_of_its_own(draw):
     assert not plain.settings("auto", stop="holdout").fits_details
     assert not plain.settings("auto", input="pyramid").fits_details
     assert not plain.settings("best").fits_details
+
+
+def test_the_network_fits_the_observation_and_the_share_of_the_filtered_picture(draw, monkeypatch):
+    fitted = {}
+
+    def ensemble(problem, settings, *arguments, **more):
+        fitted[settings.pilot_share] = problem
+        return iter(())
+
+    monkeypatch.setattr(denoising, "ensemble", ensemble)
+    picture = draw(48, 64)
+    task = tasks.denoise(picture, sigma=25)
+    for share in (0.0, 0.25, 1.0):
+        narrow = {"channels": (4, 8), "passes": 1, "iters": 1, "method": "patches+dip"}
+        restore(task, task.settings("auto", pilot_share=share, **narrow), runtime_for("cpu"))
+    pilot = fitted[0.0].picture
+    none, quarter, whole = (fitted[share].observation for share in (0.0, 0.25, 1.0))
+    assert torch.allclose(whole, pilot)
+    assert torch.allclose(quarter, 0.75 * none + 0.25 * pilot, atol=1e-6)
+    assert (none - pilot).abs().max() > 0.02

@@ -12,7 +12,8 @@ from dipcli.api import restore
 from dipcli.presets.denoise import PRESETS, DenoiseSettings
 from dipcli.stream.step import Runtime, Step
 from dipcli.tiling import layout
-from dipcli.tiling.canvas import GAVE_UP, Canvas, grid, tiled
+from dipcli.tiling.canvas import GAVE_UP, Canvas, tiled
+from dipcli.tiling.division import grid
 
 CPU = Runtime(torch.device("cpu"))
 TINY = {"channels": (8, 16), "iters": 4, "device": "cpu"}
@@ -132,6 +133,7 @@ def test_tiles_share_the_time_and_what_it_does_not_reach_is_told():
     settings = task.settings("auto", iters=1, runs=1, time=10.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dipcli.tiling.canvas.perf_counter", lambda: now[0])
+        patch.setattr("dipcli.tiling.division.perf_counter", lambda: now[0])
         patch.setattr("dipcli.stream.combinators.perf_counter", lambda: now[0])
         steps = list(tiled(task, 80, settings, CPU))
     count = len(grid((144, 144), 80))
