@@ -48,6 +48,8 @@ ALIKE, ALIKE_COLOUR, ALIKE_GRAY, ALIKE_LEAST = 0.95, 0.75, 3.0, 4.4 / 255
 # 10, 26 of 103 more are found. Fingerprints have 2.3 to 5 times the noise in their flattest
 # blocks, and a kurtosis of 3.0: at sigma 2 one lost 2.6 dB. Grass and gravel have 3.19.
 GAUSSIAN, GAUSSIAN_LEAST, GAUSSIAN_MOST = 3.15, 3.5 / 255, 2.0
+# Where patches see that much or more, clean gray crops have a kurtosis of 3.66 and more (187).
+GAUSSIAN_STRONG = 9 / 255
 COLOURED = 1.35  # times the white noise that patches see, if neighbours share noise in all colours
 # Middle over high frequencies in the flattest blocks, the least of all colours. Where patches see
 # as much as the flattest blocks have (they see texture), camera noise of 3 to 25 has 2.7 and more
@@ -160,8 +162,13 @@ class Cues:
     @property
     def gaussian(self) -> bool:
         """Whether a gray picture has white noise where it has least of its own."""
-        even = self.agreement < GAUSSIAN_MOST
-        return even and self.kurtosis < GAUSSIAN and self.strength >= GAUSSIAN_LEAST
+        even = self.agreement < GAUSSIAN_MOST and self.strength >= GAUSSIAN_LEAST
+        return self.kurtosis < GAUSSIAN and (even or self.strength >= GAUSSIAN_STRONG)
+
+    @property
+    def surely_gaussian(self) -> bool:
+        """The same of noise so strong that no texture looks like it."""
+        return self.gaussian and self.strength >= GAUSSIAN_STRONG
 
     @property
     def shared(self) -> bool:

@@ -222,7 +222,8 @@ def white(cues: Cues) -> Damage:
     if strength < VISIBLE or not (cues.agreed or strength > doubted or cues.gaussian):
         return Damage("clean", Noise(0.0), evidence=cues.evidence())
     sure = cues.agreed and (cues.confirmed[0] > SURE or not cues.gray or strength > SURE_GRAY)
-    return Damage(model.kind, model, limit_of(strength, sure), evidence=cues.evidence())
+    limit = limit_of(strength, sure or cues.surely_gaussian)
+    return Damage(model.kind, model, limit, evidence=cues.evidence())
 
 
 def shared(observation: Values, cues: Cues) -> Damage:

@@ -112,3 +112,21 @@ def test_a_patch_filter_meets_camera_noise_at_twice_its_strength() -> None:
     found = estimate((0.5 + shared).astype(np.float32), "photo")
     assert found.kind == "photo"
     assert 255 * found.sigma == pytest.approx(2 * 10, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("strength", "kurtosis", "kind", "sure"),
+    [
+        (8.9, 3.0, "clean", False),
+        (9.1, 3.0, "gaussian", True),
+        (25.0, 3.0, "gaussian", True),
+        (9.1, 3.2, "clean", False),
+        (25.0, 3.2, "gaussian", False),
+    ],
+)
+def test_strong_gray_noise_is_sure_by_its_shape_alone(strength, kurtosis, kind, sure) -> None:
+    """Fingerprints: 2.3 times as rough as the noise, no flat block, neighbours alike."""
+    ridges = {"agreement": 2.3, "confirmed": (0.1, 0.1), "kurtosis": kurtosis}
+    found = white(cues(strength, gray=True, **ridges))
+    assert found.kind == kind
+    assert (found.limit == math.inf and not found.clean) == sure
