@@ -7,7 +7,7 @@ from skimage import data
 from skimage.util import random_noise
 
 from dipcli.bench.impulse import random_valued, salt_and_pepper
-from dipcli.degradation import impulses
+from dipcli.degradation import impulses, outliers
 from dipcli.degradation.outliers import unrelated
 from dipcli.degradation.scatter import Scatter
 
@@ -248,3 +248,12 @@ def skies():
 @pytest.mark.parametrize("sky", [pytest.param(s, id=n) for n, s in skies()])
 def test_dots_that_are_drawn_are_not_stuck(sky):
     assert not impulses.find(unit(np.round(np.clip(sky, 0, 255))))
+
+
+@pytest.mark.parametrize("height", [7, 8, 20])
+def test_neighbours_some_rows_at_a_time_are_those_of_the_whole(height, monkeypatch):
+    monkeypatch.setattr(outliers, "ROWS", 7)
+    y = np.random.default_rng(0).random((height, 9, 3), np.float32)
+    rows, parts = zip(*outliers.by_rows(y), strict=True)
+    assert [row.start for row in rows] == list(range(0, height, 7)) and rows[-1].stop == height
+    assert np.array_equal(np.concatenate(parts, 1), outliers.neighbours(y))

@@ -60,6 +60,7 @@ def test_tiles_are_filtered_and_one_network_follows(small_windows):
     assert {step.total for step in steps} == {len(steps)}
     assert all(step.estimate.shape == (1, 3, 72, 100) for step in steps)
     assert all(torch.equal(step.estimate, steps[-2].estimate) for step in steps[tiles:-1])
+    assert len({step.estimate.data_ptr() for step in steps[:-1]}) == 1, "one picture is held"
     assert not torch.equal(steps[-1].estimate, steps[-2].estimate)
     assert steps[-1].spread.shape == (1, 1, 72, 100) and steps[-1].spread.max() > 0
 
