@@ -19,15 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from dipcli.degradation.jpeg import LEVELS, Layout, components, dct
-from dipcli.pictures.coding import (
-    BLOCK,
-    CHROMA,
-    LUMA,
-    JpegCoding,
-    Table,
-    scaled,
-    standard,
-)
+from dipcli.pictures.coding import BLOCK, CHROMA, LUMA, JpegCoding, Table, scaled, standard
 
 MOST_BLOCKS = 3000  # whose coefficients are looked at
 GRID_BLOCKS = 300  # in search of the grid
@@ -43,6 +35,7 @@ ON_LATTICE = 0.3  # of the variance of uniform distances: no more is left over a
 LEAST_FIT = -1.0  # of chroma: right tables have -0.7 to 2
 SPREAD = 0.6  # of decoded coefficients of chroma about their multiples
 STEPS = np.arange(2, 256, dtype=np.float32)
+LOW = {8 * row + column for row in range(6) for column in range(6 - row)}
 FACTORS = ((1, 1), (2, 2), (1, 2), (2, 1))
 
 Values = NDArray[np.float32]
@@ -141,8 +134,10 @@ def spectra(plane: Values, inside: NDArray[np.bool_], offset: tuple[int, int], m
 
 
 def told(blocks: Values) -> Found:
-    """The steps that blocks, (N, 64), tell."""
-    found = [told_step(blocks[:, f]) for f in range(BLOCK * BLOCK)]
+    """The steps that blocks, (N, 64), tell; where low frequencies tell none, the others do not."""
+    found = [told_step(blocks[:, f]) if f in LOW else (0, 0.0) for f in range(BLOCK * BLOCK)]
+    if any(step for step, _ in found):
+        found = [told_step(values) for values in blocks.T]
     return Found(np.array([q for q, _ in found]), np.array([e for _, e in found], np.float32))
 
 

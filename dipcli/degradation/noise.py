@@ -31,6 +31,7 @@ CORRELATED_EXCESS = 2.0  # a patch filter meets correlated noise at this multipl
 VISIBLE = 0.4 / 255  # the rounding to 8 bits alone is 0.29
 SIGNAL_DEPENDENT = 0.5  # the gain counts where it changes the variance by this much of its mean
 _ENTRIES = 2**16  # of the table from expectations to true values
+_VARIANCES = 2**14  # of that from expectations to variances
 _SPAN = 0.6  # the true value x is sought in [-_SPAN, 1 + _SPAN]
 
 
@@ -67,8 +68,7 @@ class Noise:
         """The variance of observed values whose expectation is `mean`; same shape."""
         if self.kind == "photo":
             return torch.full_like(mean, self.sigma**2)
-        _, means, variances = self.table()
-        return _interpolate(mean, means, variances)
+        return _looked_up(variances(self), mean)
 
     def expected(self, x: Tensor) -> Tensor:
         """E[clip(x + n)]; same shape; n independent between neighbours, as in `drawn`."""
@@ -84,9 +84,7 @@ class Noise:
         """The x whose clipped noisy value has the expectation `mean`; same shape, in [0, 1]."""
         if self.kind == "photo":
             return mean.clamp(0, 1)
-        entry = torch.add(0.5, mean, alpha=_ENTRIES).clamp_(0, _ENTRIES).to(torch.int32)
-        table = unclipping(self).to(mean.device)
-        return table.index_select(0, entry.flatten()).view(mean.shape)
+        return _looked_up(unclipping(self), mean)
 
 
 @lru_cache(maxsize=4)
@@ -94,6 +92,20 @@ def unclipping(noise: Noise) -> Tensor:
     """The x of expectations from 0 to 1 in equal steps: looked up forty times as fast as found."""
     x, means, _ = noise.table()
     return _interpolate(torch.linspace(0, 1, _ENTRIES + 1), means, x).clamp(0, 1)
+
+
+@lru_cache(maxsize=4)
+def variances(noise: Noise) -> Tensor:
+    """The variances of values of these expectations, likewise."""
+    _, means, found = noise.table()
+    return _interpolate(torch.linspace(0, 1, _VARIANCES + 1), means, found)
+
+
+def _looked_up(table: Tensor, at: Tensor) -> Tensor:
+    """The nearest entry of a table over [0, 1], (N,), for each value; same shape."""
+    last = len(table) - 1
+    entry = torch.add(0.5, at, alpha=last).clamp_(0, last).to(torch.int32)
+    return table.to(at.device).index_select(0, entry.flatten()).view(at.shape)
 
 
 def estimate(observation: NDArray[np.float32], kind: str = "white") -> Noise:

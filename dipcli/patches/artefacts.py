@@ -30,9 +30,9 @@ from dipcli.patches.passes import (
     covered,
     folded,
     matched_patch,
-    patch_rows,
     tiles,
 )
+from dipcli.patches.rows import patch_rows
 from dipcli.patches.tiles import Tile
 from dipcli.pictures.coding import BLOCK, JpegCoding
 

@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dipcli.degradation.borders import extend
-from dipcli.patches.passes import Pass, at_once, covered, opponent, patch_rows, tiles
+from dipcli.patches.passes import Pass, at_once, covered, opponent, tiles
+from dipcli.patches.rows import patch_rows
 from dipcli.patches.tiles import Tile
 
 DIAGONAL_LOADING = (

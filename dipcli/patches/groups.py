@@ -28,6 +28,7 @@ from dipcli.patches.inverses import inverse
 
 RECORRUPTION = 0.05  # a
 BELIEF = 0.9  # of s: the pilot has lost some of C. 0.8 gains 0.02 dB at sigma 25, 1 at sigma 10
+TOWARDS_BAYES = 0.55  # 0.5 loses 0.02 dB at sigma 10, 0.6 at sigma 50; 0 loses 0.1, 1 0.15
 
 # Brightness, red against blue, green against both; orthonormal, so that noise stays as it is
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [1.0, -2.0, 1.0]])
@@ -89,16 +90,16 @@ def nl_bayes(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Te
 def ridge_bayes_mean(X: Tensor | None, Y: Tensor, D: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """The mean of NL-Ridge and NL-Bayes, with a pilot, where the noise of a group is even.
 
-    Their SURE does not tell which is better.
+    Their SURE does not tell which is better. One inverse serves both, with a geometric mean of
+    what either adds to the diagonal: no dB less than with two, in a sixth less of the time.
     """
     X = given(X)
-    k, d = X.shape[1], D.mean(1, keepdim=True)
-    loading = BELIEF * k / n * d
+    d = D.mean(1, keepdim=True) * (BELIEF * X.shape[1] / n) ** TOWARDS_BAYES
     inner = X.mT @ X
-    first, second = (inverse(plus_diagonal(inner.clone(), one)) for one in (d, loading))
-    left = left_in_each(X, first, d) + passed(second, loading) / n
-    combination = first @ (X.mT @ Y)
-    estimate = torch.baddbmm(X @ combination, Y, complement(second, loading))
+    inverted = inverse(plus_diagonal(inner, d))
+    left = left_in_each(X, inverted, d) + passed(inverted, d) / n
+    combination = inverted @ (X.mT @ Y)
+    estimate = torch.baddbmm(X @ combination, Y, complement(inverted, d))
     return estimate.mul_(0.5), left / 2
 
 

@@ -19,9 +19,9 @@ def nearest(guide: Tensor, rows: range, columns: range, p: int, radius: int, cou
     """For each reference patch, the places of the `count` patches nearest to it: (N, k).
 
     guide: (1, G, h, w); reference patches begin at each of rows and columns. A place is the index
-    of a patch among all (h-p+1) (w-p+1), at most `radius` pixels away; the reference patch comes
-    first. Distances are sums of squares over p x p and G. k is less where there are not so many,
-    and where too few lie inside for one reference the patch itself comes again.
+    of a patch among all (h-p+1) (w-p+1), at most `radius` pixels away, in any order. Distances are
+    sums of squares over p x p and G. k is less where there are not so many, and where too few lie
+    inside for one reference the patch itself comes again.
     """
     across, side = guide.shape[3] - p + 1, 2 * radius + 1
     count = min(count, (guide.shape[2] - p + 1) * across, side * side)
@@ -34,8 +34,8 @@ def nearest(guide: Tensor, rows: range, columns: range, p: int, radius: int, cou
         for left in range(0, len(columns), block):
             some = rows[up : up + block], columns[left : left + block]
             distances = block_distances(patches, halves, *some, radius)
-            distances[:, side * side // 2] = -NEVER  # the patch itself comes first
-            best = distances.topk(count, largest=False)
+            distances[:, side * side // 2] = -NEVER  # the patch itself is one of them
+            best = distances.topk(count, largest=False, sorted=False)
             ups, lefts = (torch.tensor(list(one), device=guide.device) for one in some)
             places = (ups[:, None] * across + lefts).reshape(-1, 1)
             usable = best.values < NEVER / 2

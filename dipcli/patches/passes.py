@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from dipcli.degradation.borders import extend
 from dipcli.patches.compact import compacted
 from dipcli.patches.groups import OPPONENT, GroupEstimator, ridge
+from dipcli.patches.rows import fold, patch_rows
 from dipcli.patches.tiles import Tile, worked
 
 VALUES_AT_ONCE = 500_000  # of the patches whose groups are solved together: a core holds 2 MB
@@ -70,10 +71,7 @@ def collaborate(
     def work(tile: Tile) -> tuple[Tensor, Tensor]:
         D = tile.of_patches(of_patch, p).reshape(-1, 1)
         parts = zip(*(torch.split(tile.of(image), together, 1) for image in images), strict=True)
-        sums = [
-            filtered([patch_rows(part, p) for part in some], D, tile.groups, wanted)
-            for some in parts
-        ]
+        sums = [filtered(some, p, D, tile.groups, wanted) for some in parts]
         return folded(sums, tile.of(images[0]), p)
 
     estimate = averaged(images, tiles(extend(guide, whole), p, wanted, work))
@@ -99,17 +97,17 @@ def tiles(
 
 
 def filtered(
-    patches: list[Tensor], D: Tensor, index: Tensor, wanted: Pass
+    images: tuple[Tensor, ...], p: int, D: Tensor, index: Tensor, wanted: Pass
 ) -> tuple[Tensor, Tensor]:
-    """Sums of weighted estimates and of weights for every patch: (P, n) and (P, 1).
+    """Sums of weighted estimates and of weights for every p x p patch: (P, n) and (P, 1).
 
-    patches: the noisy ones, (P, n), and the pilot's if there is one; D: (P, 1) noise variance
-    summed over each; index: (N, k) the groups.
+    images: the noisy one, (1, C, h, w), and the pilot if there is one; D: (P, 1) noise variance
+    summed over each patch; index: (N, k) the groups.
     """
-    n = patches[0].shape[1]
+    n = images[0].shape[1] * p * p
     D = D.clamp_min(n * LEAST_VARIANCE)
-    compact = compacted(patches, D / n) if wanted.compact else None
-    noisy, *clean = patches if compact is None else compact.patches
+    compact = compacted(images[0], images[-1], p, D / n) if wanted.compact else None
+    noisy, *clean = compact.patches if compact else [patch_rows(image, p) for image in images]
     values, weights = torch.zeros_like(noisy), torch.zeros_like(D)
     for places in torch.split(index, at_once(index, noisy.shape[1])):
         Y, middle = grouped(noisy, places)
@@ -160,16 +158,6 @@ def opponent(image: Tensor, back: bool = False) -> Tensor:
     """Three colours as opponent ones, (1, 3, H, W), or back."""
     colours = OPPONENT.to(image)
     return torch.einsum("oc,bchw->bohw", colours.t() if back else colours, image)
-
-
-def patch_rows(image: Tensor, p: int) -> Tensor:
-    """Every p x p patch of (1, C, h, w) as a row: (P, C p p)."""
-    return F.unfold(image, p)[0].t().contiguous()
-
-
-def fold(values: Tensor, size: tuple[int, int], p: int) -> Tensor:
-    """Rows of values of p x p patches, (P, C p p), summed where they lie: (1, C, h, w)."""
-    return F.fold(values.t()[None], size, p)
 
 
 def covering_length(length: int, p: int, stride: int) -> int:

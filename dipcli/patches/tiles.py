@@ -30,7 +30,7 @@ class Tile:
     rows: slice
     columns: slice
     references: tuple[slice, slice]  # the part that the reference patches cover
-    groups: Tensor  # (N, k): places among all patches of the whole part, the reference first
+    groups: Tensor  # (N, k): places among all patches of the whole part
 
     def of(self, image: Tensor) -> Tensor:
         """The part of a picture (..., H, W)."""

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from dipcli.degradation import residual
-from dipcli.degradation.damage import Damage, examine
+from dipcli.degradation.damage import Damage, examine, of_noise
 from dipcli.degradation.noise import Noise, estimate
 from dipcli.degradation.operators import Operator
 from dipcli.stream.step import Step
@@ -81,27 +81,28 @@ def of_denoised(
     quick: look for white noise alone, a fifth of the time.
     """
     parts = windows(*observation.shape[:2])
-    if found is not None and found.impulses is not None:
+    if found and found.impulses is not None:
         observation = np.where(found.impulses, result, observation)
     y, x = stack(observation, parts), stack(result, parts)
-    told = found is not None and (found.impulses is None or found.few)
-    before = found.noise if found and told else look(y, kind, quick=quick)
+    told = found if found and (found.impulses is None or found.few) else None
+    before = told.noise if told else look(y, kind, quick=quick)
     strength, rms = residual.deviation(before, y), root_mean_square(y - x)
-    after = to_255(residual.deviation(look(x, quick=quick), x))
-    white = structure = None
+    rest, white, structure = before, None, None
     if rms >= ROUNDING:
+        coding = found.coding if found else None
+        rest = estimate(in_one(x)) if quick else of_noise(in_one(x), coding).noise
         z, inside = residual.standardized(y, x, before)
         white, structure = residual.whiteness(z, inside), residual.structure(z, inside, x)
     facts: dict[str, object] = {
         "noise_before": to_255(strength),
-        "noise_after": after,
+        "noise_after": to_255(residual.deviation(rest, x)),
         "residual": to_255(rms),
         "whiteness": None if white is None else round(white, 3),
         "structure": None if structure is None else round(structure, 3),
     }
     if found is not None and found.bounded:
         return facts
-    left = 0.0 if before.kind == "photo" else after / 255  # correlated as texture is
+    left = 0.0 if before.kind == "photo" else residual.deviation(rest, x)  # it is as texture is
     text = warning(strength, rms, left, structure, before.kind)
     if quick and text:
         text = f"{text.rpartition(';')[0]}; learn a model from such noise"
