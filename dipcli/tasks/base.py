@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.arrays import Window
-    from dipcli.tasks.joint import Joint
+    from dipcli.tasks.one_network import Joint
 
 CANVAS = 224, 224  # pixels, (H, W): what most classifiers see
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dipcli.pictures.coding import JpegCoding
     from dipcli.stream.step import Runtime, Step
     from dipcli.tasks.arrays import Window
-    from dipcli.tasks.joint import Joint
+    from dipcli.tasks.one_network import Joint
 
 NOISES = ("auto", "gaussian", "poisson", "photo", "jpeg", "impulse")
 
@@ -147,7 +147,7 @@ class Denoise(Controlled[DenoiseOptions, DenoiseSettings]):
 
     def joint(self, settings: DenoiseSettings, longest: int) -> Joint | None:
         """One network for all tiles, where noise is all that is wrong."""
-        from dipcli.tasks.joint import shared_network
+        from dipcli.tasks.one_network import shared_network
 
         return shared_network(self.pixels, self.damage, settings, longest)
 

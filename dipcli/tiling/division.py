@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dipcli.settings import Settings
 from dipcli.tasks.arrays import Window
-from dipcli.tasks.joint import Joint
+from dipcli.tasks.one_network import Joint
 from dipcli.tiling import layout
 
 EDGE = 0.25  # of an overlap, at each end: what lies there is left to the other tile

@@ -16,7 +16,7 @@ from dipcli.observers import Meter, checkpoint
 from dipcli.pictures import read_provenance
 
 TINY = ("--channels", "4,8", "--runs", "1", "--stop", "none", "--sigma", "9", "--device", "cpu")
-LONG = (*TINY, "--iters", "60")  # time enough for something to happen meanwhile
+LONG = (*TINY, "--iters", "400")  # time enough for something to happen meanwhile
 ENDLESS = (*TINY, "--iters", "1000000")
 PRECIOUS = b"precious"
 
