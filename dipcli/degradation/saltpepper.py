@@ -25,6 +25,7 @@ from dipcli.degradation.chances import (
 from dipcli.degradation.scatter import Scatter, scatter
 from dipcli.degradation.surroundings import Around, around, box
 
+MOST_PIXELS, BAND = 1_500_000, 128  # of a large picture's bands of so many rows
 LEAST_RATE = 0.003  # of black, and of white; noise of sigma 50 clipped: up to 0.0025
 MOST_RATE = 0.45
 RATIO = 3.0  # of the two rates, at most
@@ -66,8 +67,23 @@ Pair = tuple[float, float]
 def found(y: Values) -> tuple[Marks, dict[str, object]] | None:
     """The values lost to salt and pepper, (H, W, C) bool, and the evidence; None if there is none.
 
-    y: (H, W, C) float32 in [0, 1].
+    y: (H, W, C) float32 in [0, 1]. Impulses fall everywhere: where bands of a large picture have
+    none, neither has the whole.
     """
+    some = bands(y)
+    return None if some is not y and decided(some) is None else decided(y)
+
+
+def bands(y: Values) -> Values:
+    """Of a large picture, (H, W, C), some bands of rows, below one another; else all of it."""
+    each = y.shape[0] * y.shape[1] // MOST_PIXELS
+    if each < 2:
+        return y
+    return np.concatenate([y[top : top + BAND] for top in range(0, len(y), each * BAND)])
+
+
+def decided(y: Values) -> tuple[Marks, dict[str, object]] | None:
+    """The same, of all that is given."""
     rates = float((y <= 0).mean()), float((y >= 1).mean())
     if max(rates) < LEAST_RATE / 2 or levels(y) < LEAST_LEVELS:
         return None

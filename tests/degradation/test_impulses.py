@@ -7,7 +7,7 @@ from skimage import data
 from skimage.util import random_noise
 
 from dipcli.bench.impulse import random_valued, salt_and_pepper
-from dipcli.degradation import impulses, outliers
+from dipcli.degradation import impulses, outliers, saltpepper
 from dipcli.degradation.outliers import unrelated
 from dipcli.degradation.scatter import Scatter
 
@@ -257,3 +257,27 @@ def test_neighbours_some_rows_at_a_time_are_those_of_the_whole(height, monkeypat
     rows, parts = zip(*outliers.by_rows(y), strict=True)
     assert [row.start for row in rows] == list(range(0, height, 7)) and rows[-1].stop == height
     assert np.array_equal(np.concatenate(parts, 1), outliers.neighbours(y))
+
+
+@pytest.fixture
+def seen_sizes(monkeypatch):
+    """Pictures of 160x160 are large ones; how many rows are looked at each time."""
+    monkeypatch.setattr(saltpepper, "MOST_PIXELS", 8000)
+    monkeypatch.setattr(saltpepper, "BAND", 16)
+    rows, decided = [], saltpepper.decided
+    monkeypatch.setattr(saltpepper, "decided", lambda y: rows.append(len(y)) or decided(y))
+    return rows
+
+
+def test_a_large_picture_without_impulses_is_looked_at_in_bands_alone(seen_sizes):
+    assert not impulses.find(unit(crop("astronaut")))
+    assert seen_sizes == [64]  # 16 rows of each 48, the last band whole
+
+
+def test_impulses_of_a_large_picture_are_those_that_all_of_it_shows(seen_sizes, monkeypatch):
+    observed = unit(salt_and_pepper(crop("astronaut"), 0.1, 0))
+    found = impulses.find(observed)
+    assert seen_sizes == [64, 160]
+    monkeypatch.setattr(saltpepper, "MOST_PIXELS", 10**9)
+    assert np.array_equal(found.mask, impulses.find(observed).mask)
+    assert found.mask.mean() > 0.09
