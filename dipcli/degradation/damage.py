@@ -215,8 +215,10 @@ def few_colours(observation: Values) -> int:
 
 
 def white(cues: Cues) -> Damage:
-    """Noise that is white, no stronger than the flattest blocks allow."""
-    share = min(1.0, cues.agreement)
+    """Noise that is white, no stronger than the flattest blocks allow; but dark blocks tell little
+    of strong noise that follows the light (of 15 to 120 photons: 0.5 dB in 14 pictures)."""
+    follows = cues.agreed and cues.model.gain > 0 and cues.strength > DOUBTED and not cues.gray
+    share = 1.0 if follows else min(1.0, cues.agreement)
     model, strength = scaled(cues.model, share), share * cues.strength
     doubted = DOUBTED_GRAY if cues.gray else DOUBTED
     if strength < VISIBLE or not (cues.agreed or strength > doubted or cues.gaussian):

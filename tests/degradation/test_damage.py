@@ -214,3 +214,14 @@ def test_gaussian_noise_without_a_flat_block_is_taken_but_is_not_sure():
     assert found.limit <= LIMIT
     assert white(replace(rough, kurtosis=3.5)).clean
     assert white(replace(rough, agreement=2.5)).clean  # as rough as fingerprints
+
+
+def test_few_photons_are_as_strong_as_they_are():
+    """In the dark, where blocks are flattest, they tell little of noise that follows the light."""
+    truth = data.coffee()[:256, :256] / 255
+    drawn = np.random.default_rng(0).poisson(15 * truth) / 15
+    found = examine(scaled(np.round(255 * np.clip(drawn, 0, 1)).astype(np.uint8)))
+    assert found.kind == "poisson"
+    mean = float(np.mean(truth))
+    strength = found.noise.sigma**2 + found.noise.gain * mean
+    assert strength == pytest.approx(mean / 15, rel=0.15)
