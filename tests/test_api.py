@@ -221,3 +221,12 @@ def test_what_was_seen_before_an_interruption_is_neither_shown_nor_counted_again
     resumed = restore(task, settings, runtime, [lambda step: shown.append(step.index)])
     assert shown == list(range(3, alone.stopped_at))
     assert resumed.history == alone.history
+
+
+def test_losses_that_wait_for_the_device_are_all_in_the_history_in_the_end(monkeypatch):
+    more = TINY | {"iters": 7, "runs": 1, "passes": 1}
+    at_once = dipcli.denoise(picture(), **more)
+    monkeypatch.setattr(Runtime, "looks", lambda *_: 99)  # as on a GPU
+    later = dipcli.denoise(picture(), **more)
+    assert len(later.history) == later.stopped_at == at_once.stopped_at
+    assert later.history == at_once.history
